@@ -1,0 +1,22 @@
+-- What the relay has published, for people and SQL to see, and a lower bound to go on from when
+-- Kafka's position is lost or the database is not the one it was. Written from time to time; the
+-- position that counts is the one in Kafka, committed together with the events.
+--
+-- Published are exactly the rows of outbox with id <= published_id that are visible in snapshot;
+-- and, while catching up, those with id <= catch_up_id that catch_up_snapshot sees as well.
+CREATE TABLE relay_checkpoint (
+    relay             text        PRIMARY KEY,
+    published_id      bigint      NOT NULL CHECK (published_id >= 0),
+    snapshot          pg_snapshot NOT NULL,
+    catch_up_snapshot pg_snapshot,
+    catch_up_id       bigint,
+    -- Where the page that ends at this position was read.
+    system_identifier bigint      NOT NULL,
+    timeline          integer     NOT NULL,
+    lsn               pg_lsn      NOT NULL,
+    -- Where the log of the database stood when this row was written: a database that holds this
+    -- row holds everything up to here.
+    written_lsn       pg_lsn      NOT NULL DEFAULT pg_current_wal_insert_lsn(),
+    written_at        timestamptz NOT NULL DEFAULT now(),
+    CHECK ((catch_up_snapshot IS NULL) = (catch_up_id IS NULL))
+) WITH (fillfactor = 50);

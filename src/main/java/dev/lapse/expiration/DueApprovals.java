@@ -1,0 +1,171 @@
+package dev.lapse.expiration;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * The approvals that are pending past their deadline, and the one statement that makes them expire.
+ *
+ * <p>The database's clock decides what is due. Safe for use by several threads and by any number of
+ * instances at once.
+ */
+final class DueApprovals {
+
+  /**
+   * Expires up to a batch of what is due and writes one outbox record for each, or does nothing:
+   * status, version, executed_at and the records are one statement, so one transaction.
+   *
+   * <p>Guarantees: an approver who holds a row is neither waited for nor deadlocked with, and what
+   * he decides stands; each approval is expired once, by whichever instance locked it.
+   */
+  private static final String EXPIRE =
+      """
+      -- MATERIALIZED: planned into a join, a LIMIT under a lock may run more than once.
+      WITH due AS MATERIALIZED (
+        SELECT id, expires_at
+        FROM ai_approvals
+        -- The literal, not a parameter: only so does the partial index serve every plan.
+        WHERE status = 'pending'
+          AND expires_at < now()
+          -- Goes on behind the last batch instead of wading through what it left dead.
+          AND (expires_at, id) > (:afterExpiresAt::timestamptz, :afterId::uuid)
+        ORDER BY expires_at, id
+        LIMIT :limit
+        -- NO KEY: plain FOR UPDATE would skip an approval while a row that references it is inserted.
+        FOR NO KEY UPDATE SKIP LOCKED
+      ),
+      expired AS (
+        UPDATE ai_approvals approval
+        SET status = 'expired', version = approval.version + 1, executed_at = now()
+        FROM due
+        WHERE approval.id = due.id
+          -- Both again: the lock was taken on a newer row than the snapshot saw, perhaps.
+          AND approval.status = 'pending'
+          AND approval.expires_at < now()
+        RETURNING approval.id, approval.version, approval.expires_at, approval.executed_at
+      ),
+      recorded AS (
+        INSERT INTO outbox (type, key, payload, occurred_at)
+        SELECT 'ApprovalExpired',
+               id,
+               json_build_object(
+                 'approvalId', id,
+                 'previousStatus', 'pending',
+                 'status', 'expired',
+                 'version', version,
+                 'expiresAt',
+                 to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                 'expiredAt',
+                 to_char(executed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
+               executed_at
+        FROM expired
+        ORDER BY expires_at, id
+      )
+      SELECT (SELECT count(*) FROM due) AS due,
+             (SELECT count(*) FROM expired) AS expired,
+             (SELECT extract(epoch FROM max(executed_at - expires_at)) * 1000000 FROM expired)
+               AS lateness,
+             last.expires_at AS last_expires_at,
+             last.id AS last_id
+      FROM (SELECT 1) one
+      LEFT JOIN (SELECT expires_at::text, id::text FROM due
+                 ORDER BY due.expires_at DESC, due.id DESC LIMIT 1) last ON true
+      """;
+
+  /**
+   * When the next approval falls due that is not due yet. It enters the index at now(): before
+   * that, a snapshot held somewhere may keep a million dead entries in the way.
+   */
+  private static final String UNTIL_NEXT =
+      """
+      SELECT (extract(epoch FROM expires_at - clock_timestamp()) * 1000000)::bigint
+      FROM ai_approvals
+      WHERE status = 'pending' AND expires_at >= now()
+      ORDER BY expires_at
+      LIMIT 1
+      """;
+
+  private static final String COUNT =
+      "SELECT count(*) FROM ai_approvals WHERE status = 'pending' AND expires_at < now()";
+
+  private static final String LIST =
+      """
+      SELECT format('%s due since %s', id, expires_at)
+      FROM ai_approvals
+      WHERE status = 'pending' AND expires_at < now()
+      ORDER BY expires_at, id
+      LIMIT :limit
+      """;
+
+  private final JdbcClient jdbc;
+
+  DueApprovals(JdbcClient jdbc) {
+    this.jdbc = jdbc;
+  }
+
+  /**
+   * Expires the next batch.
+   *
+   * @param after where the batch before this ended
+   * @param limit approvals at the most
+   */
+  Batch expire(Key after, int limit) {
+    return jdbc.sql(EXPIRE)
+        .param("afterExpiresAt", after.expiresAt())
+        .param("afterId", after.id())
+        .param("limit", limit)
+        .query((row, number) -> batch(row, after))
+        .single();
+  }
+
+  private static Batch batch(ResultSet row, Key after) throws SQLException {
+    String lastId = row.getString("last_id");
+    return new Batch(
+        row.getInt("due"),
+        row.getInt("expired"),
+        Duration.ofNanos(row.getLong("lateness") * 1000),
+        lastId == null ? after : new Key(row.getString("last_expires_at"), lastId));
+  }
+
+  /** How long until the next deadline, by the database's clock; empty if nothing is pending. */
+  Optional<Duration> untilNext() {
+    return jdbc.sql(UNTIL_NEXT)
+        .query(Long.class)
+        .optional()
+        .map(micros -> Duration.ofNanos(micros * 1000));
+  }
+
+  long count() {
+    return jdbc.sql(COUNT).query(Long.class).single();
+  }
+
+  /** The longest due, one line each, for a person to read. */
+  List<String> list(int limit) {
+    return jdbc.sql(LIST).param("limit", limit).query(String.class).list();
+  }
+
+  /**
+   * A place in the order of deadlines.
+   *
+   * @param expiresAt a timestamptz in PostgreSQL's own notation, which loses no microsecond
+   * @param id the approval's id
+   */
+  record Key(String expiresAt, String id) {
+
+    static final Key FIRST = new Key("-infinity", "00000000-0000-0000-0000-000000000000");
+  }
+
+  /**
+   * What one statement did.
+   *
+   * @param due approvals it locked; fewer than the limit means that no more were to be had
+   * @param expired approvals it expired
+   * @param lateness of the one that waited longest
+   * @param last the last one it locked
+   */
+  record Batch(int due, int expired, Duration lateness, Key last) {}
+}

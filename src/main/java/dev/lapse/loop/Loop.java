@@ -1,0 +1,156 @@
+package dev.lapse.loop;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Runs a {@link Step} on a thread of its own until stopped. A cycle that throws an exception is
+ * logged once per cause, followed by a pause that doubles from failure to failure, and tried again
+ * for ever; an {@link Error} ends the loop.
+ *
+ * <p>{@link #wake()} and {@link #status()} may be called from any thread.
+ */
+public final class Loop implements SmartLifecycle {
+
+  private static final Logger log = LoggerFactory.getLogger(Loop.class);
+
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+
+  /** Short enough that an outage's end is noticed before anyone has to look. */
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
+  /** A cycle in hand may finish within this; then it is interrupted. */
+  private static final Duration STOP_PATIENCE = Duration.ofSeconds(3);
+
+  private final String name;
+  private final Step step;
+  private final Semaphore wakeUps = new Semaphore(0);
+  private volatile LoopStatus status = new LoopStatus.Stopped();
+  private volatile boolean running;
+  private volatile @Nullable Thread thread;
+
+  public Loop(String name, Step step) {
+    this.name = name;
+    this.step = step;
+  }
+
+  /** Ends the pause between two cycles, now or, if a cycle is under way, when it ends. */
+  public void wake() {
+    if (wakeUps.availablePermits() == 0) {
+      wakeUps.release();
+    }
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public LoopStatus status() {
+    return status;
+  }
+
+  @Override
+  public void start() {
+    running = true;
+    Thread starting = new Thread(this::run, "lapse-" + name);
+    thread = starting;
+    starting.start();
+  }
+
+  @Override
+  public boolean isRunning() {
+    return running;
+  }
+
+  /** Returns when the thread has ended, at the most a few seconds later. */
+  @Override
+  public void stop() {
+    running = false;
+    wake();
+    Thread stopping = thread;
+    if (stopping == null) {
+      return;
+    }
+    try {
+      stopping.join(STOP_PATIENCE.toMillis());
+      if (stopping.isAlive()) {
+        log.warn("Interrupting a cycle that takes too long to finish loop={}", name);
+        stopping.interrupt();
+        stopping.join(STOP_PATIENCE.toMillis());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    status = new LoopStatus.Running();
+    try {
+      while (running) {
+        pause(cycle());
+      }
+      status = new LoopStatus.Stopped();
+    } catch (InterruptedException e) {
+      status = new LoopStatus.Stopped();
+    } catch (Error e) {
+      status = new LoopStatus.Broken(e.toString());
+      log.error("The loop has ended; restart the process loop={}", name, e);
+    } finally {
+      step.close();
+    }
+  }
+
+  private Duration cycle() throws InterruptedException {
+    try {
+      Duration pause = step.runOnce();
+      if (status instanceof LoopStatus.BackingOff backingOff) {
+        log.info("Recovered loop={} failures={}", name, backingOff.attempts());
+        status = new LoopStatus.Running();
+      }
+      return pause;
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      return backOff(e);
+    }
+  }
+
+  private Duration backOff(Exception failure) {
+    if (!running) {
+      return Duration.ZERO; // stopping: an interrupted cycle is no failure
+    }
+    String reason = Reasons.of(failure);
+    LoopStatus.BackingOff before = status instanceof LoopStatus.BackingOff b ? b : null;
+    int attempts = before == null ? 1 : before.attempts() + 1;
+    Duration pause = FIRST_PAUSE.multipliedBy(1L << Math.min(attempts - 1, 6));
+    if (pause.compareTo(LONGEST_PAUSE) > 0) {
+      pause = LONGEST_PAUSE;
+    }
+    if (before == null || !before.reason().equals(reason)) {
+      log.warn("Cycle failed, trying again loop={} pause={} reason={}", name, pause, reason);
+    }
+    log.debug("Cycle failed loop={} attempts={}", name, attempts, failure);
+    Instant now = Instant.now();
+    status =
+        new LoopStatus.BackingOff(
+            before == null ? now : before.since(), attempts, reason, now.plus(pause));
+    step.recover(failure);
+    return pause;
+  }
+
+  private void pause(Duration pause) throws InterruptedException {
+    if (pause.isZero() || pause.isNegative()) {
+      wakeUps.drainPermits();
+      return;
+    }
+    if (wakeUps.tryAcquire(pause.toNanos(), TimeUnit.NANOSECONDS)) {
+      wakeUps.drainPermits();
+    }
+  }
+}

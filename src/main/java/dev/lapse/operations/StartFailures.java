@@ -1,0 +1,74 @@
+package dev.lapse.operations;
+
+import dev.lapse.loop.Reasons;
+import dev.lapse.relay.KafkaCheck;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.diagnostics.FailureAnalyzer;
+import org.springframework.core.env.Environment;
+
+/** Says what is wrong at start, and how to mend it, in place of a stack trace. */
+final class StartFailures implements FailureAnalyzer {
+
+  private final Environment environment;
+
+  StartFailures(Environment environment) {
+    this.environment = environment;
+  }
+
+  @Override
+  public @Nullable FailureAnalysis analyze(Throwable failure) {
+    UnusableSchemaException schema = find(UnusableSchemaException.class, failure);
+    if (schema != null) {
+      return new FailureAnalysis(schema.getMessage(), schema.mending(), failure);
+    }
+    KafkaCheck.UnreachableException kafka = find(KafkaCheck.UnreachableException.class, failure);
+    if (kafka != null) {
+      return new FailureAnalysis(
+          kafka.getMessage(),
+          "Start Kafka, or set LAPSE_KAFKA_BOOTSTRAP_SERVERS to the brokers' host:port.",
+          failure);
+    }
+    SQLException database = find(SQLException.class, failure);
+    return database == null ? null : database(database, failure);
+  }
+
+  private FailureAnalysis database(SQLException exception, Throwable failure) {
+    String url = environment.getProperty("spring.datasource.url", "(no spring.datasource.url)");
+    // Parameters may hold a password.
+    String server = url.replaceFirst("\\?.*", "");
+    String state = exception.getSQLState();
+    if (state != null && state.startsWith("08")) {
+      return new FailureAnalysis(
+          "PostgreSQL does not answer at %s (%s)".formatted(server, Reasons.of(exception)),
+          "Start PostgreSQL, or set SPRING_DATASOURCE_URL to jdbc:postgresql://host:port/database.",
+          failure);
+    }
+    if (state != null && (state.startsWith("28") || state.equals("3D000"))) {
+      return new FailureAnalysis(
+          "PostgreSQL at %s refuses the login (%s)".formatted(server, Reasons.of(exception)),
+          "Set SPRING_DATASOURCE_USERNAME and SPRING_DATASOURCE_PASSWORD, and the database's name"
+              + " in SPRING_DATASOURCE_URL.",
+          failure);
+    }
+    return new FailureAnalysis(
+        "PostgreSQL at %s refuses a statement (SQLSTATE %s: %s)"
+            .formatted(server, state, Reasons.of(exception)),
+        state != null && state.equals("42501")
+            ? "Grant the role the privilege, or migrate with a role that owns the schema."
+            : "Mend what the message names, and start again: a migration that failed left nothing"
+                + " behind.",
+        failure);
+  }
+
+  private static <T extends Throwable> @Nullable T find(Class<T> type, Throwable failure) {
+    T found = null;
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (type.isInstance(cause)) {
+        found = type.cast(cause); // the innermost says most
+      }
+    }
+    return found;
+  }
+}

@@ -1,0 +1,82 @@
+package dev.lapse.outbox;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Optional;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** The relay's checkpoint row: a copy of the position that travels with the database. */
+public final class Checkpoints {
+
+  private static final String FIND =
+      """
+      SELECT published_id, snapshot::text, catch_up_snapshot::text, catch_up_id,
+             system_identifier, timeline, lsn, written_lsn
+      FROM relay_checkpoint
+      WHERE relay = :relay
+      """;
+
+  private static final String WRITE =
+      """
+      INSERT INTO relay_checkpoint
+        (relay, published_id, snapshot, catch_up_snapshot, catch_up_id,
+         system_identifier, timeline, lsn)
+      SELECT
+        :relay, :publishedId, :snapshot::pg_snapshot, :catchUpSnapshot::pg_snapshot,
+        :catchUpId::bigint, :systemIdentifier, :timeline, :lsn::pg_lsn
+      -- Only into the very database that the position was read from: one that took its place
+      -- meanwhile would seem to hold all that was published.
+      WHERE pg_current_wal_insert_lsn() >= :lsn::pg_lsn
+        AND substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)
+            = lpad(upper(to_hex(:timeline)), 8, '0')
+        AND (SELECT system_identifier FROM pg_control_system()) = :systemIdentifier
+      ON CONFLICT (relay) DO UPDATE SET
+        published_id = excluded.published_id,
+        snapshot = excluded.snapshot,
+        catch_up_snapshot = excluded.catch_up_snapshot,
+        catch_up_id = excluded.catch_up_id,
+        system_identifier = excluded.system_identifier,
+        timeline = excluded.timeline,
+        lsn = excluded.lsn,
+        written_lsn = excluded.written_lsn,
+        written_at = excluded.written_at
+      """;
+
+  private final JdbcClient jdbc;
+
+  public Checkpoints(JdbcClient jdbc) {
+    this.jdbc = jdbc;
+  }
+
+  public Optional<Checkpoint> find(String relay) {
+    return jdbc.sql(FIND).param("relay", relay).query(Checkpoints::checkpoint).optional();
+  }
+
+  /** Replaces the checkpoint, unless the database is no longer the one {@code position} is of. */
+  public void write(String relay, Position position) {
+    Position.CatchUp catchUp = position.catchUp();
+    jdbc.sql(WRITE)
+        .param("relay", relay)
+        .param("publishedId", position.publishedId())
+        .param("snapshot", position.snapshot())
+        .param("catchUpSnapshot", catchUp == null ? null : catchUp.snapshot())
+        .param("catchUpId", catchUp == null ? null : catchUp.afterId())
+        .param("systemIdentifier", position.systemIdentifier())
+        .param("timeline", position.timeline())
+        .param("lsn", position.lsn().toString())
+        .update();
+  }
+
+  private static Checkpoint checkpoint(ResultSet row, int number) throws SQLException {
+    String catchUp = row.getString("catch_up_snapshot");
+    Position position =
+        new Position(
+            row.getLong("published_id"),
+            row.getString("snapshot"),
+            catchUp == null ? null : new Position.CatchUp(catchUp, row.getLong("catch_up_id")),
+            row.getLong("system_identifier"),
+            row.getInt("timeline"),
+            Lsn.parse(row.getString("lsn")));
+    return new Checkpoint(position, Lsn.parse(row.getString("written_lsn")));
+  }
+}

@@ -1,0 +1,213 @@
+package dev.lapse.outbox;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import javax.sql.DataSource;
+
+/**
+ * Reads the outbox from a position on, a page at a time. It writes nothing.
+ *
+ * <p>Plain JDBC and bytes: through {@code JdbcClient} and strings, reading was the slower half of
+ * the relay. Safe for use by several threads.
+ */
+public final class OutboxReader {
+
+  /**
+   * The database's state, as the first row of every page: id 0 sorts it before all others. On a
+   * standby it fails, as it should, since a standby has no transaction ids of its own.
+   */
+  private static final String STATE =
+      """
+      SELECT 0::bigint AS id, NULL AS event_id, NULL AS type, NULL AS topic, NULL AS key,
+             NULL::json AS payload, NULL::jsonb AS headers, NULL AS occurred_at,
+             pg_current_snapshot()::text AS snapshot,
+             pg_current_wal_insert_lsn()::text AS lsn,
+             -- From the name of the log file: pg_control_checkpoint() lags behind a promotion.
+             substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) AS timeline,
+             (SELECT system_identifier::text FROM pg_control_system()) AS system_identifier,
+             (SELECT (CASE WHEN is_called THEN last_value ELSE last_value - 1 END)::text
+              FROM outbox_id_seq) AS last_id,
+             pg_current_wal_flush_lsn()::text AS flush_lsn
+      """;
+
+  private static final String RECORD =
+      """
+      record.id, record.event_id::text, record.type, record.topic, record.key,
+             record.payload, record.headers,
+             to_char(record.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+             NULL, NULL, NULL, NULL, NULL, NULL
+      """;
+
+  /**
+   * Stragglers (rows at or below the position that its snapshot could not see) and the page above
+   * the position, in id order, all under one snapshot.
+   *
+   * <p>Written as one OR, the planner walks the whole primary key for the stragglers; here each
+   * branch is a range of the index on (xact_id, id), whatever the statistics say.
+   */
+  private static final String PAGE =
+      """
+      WITH position AS (
+        SELECT ?::bigint AS id, ?::pg_snapshot AS snapshot
+      ),
+      straggler AS MATERIALIZED (
+        SELECT id FROM (
+          SELECT outbox.id FROM outbox
+          WHERE xact_id >= (SELECT pg_snapshot_xmax(snapshot) FROM position)
+            AND outbox.id <= (SELECT id FROM position)
+          UNION ALL
+          SELECT outbox.id FROM outbox
+          WHERE xact_id = ANY (ARRAY(SELECT pg_snapshot_xip(snapshot) FROM position))
+            AND outbox.id <= (SELECT id FROM position)
+        ) late
+        ORDER BY id
+        LIMIT ?
+      )
+      SELECT * FROM (
+      """
+          + STATE
+          + """
+          UNION ALL
+          SELECT found.* FROM straggler CROSS JOIN LATERAL (
+            SELECT\s"""
+          + RECORD
+          + """
+            FROM outbox record WHERE record.id = straggler.id
+            OFFSET 0 -- keeps the planner from merging with a walk over the primary key
+          ) found
+          UNION ALL
+          (SELECT\s"""
+          + RECORD
+          + """
+           FROM outbox record WHERE record.id > (SELECT id FROM position)
+           ORDER BY record.id LIMIT ?)
+      ) page
+      ORDER BY id LIMIT ?
+      """;
+
+  /**
+   * The next of more stragglers than a page holds: rows up to the position that the later snapshot
+   * sees and the earlier did not. It goes along the primary key, so that a whole pass costs one
+   * walk however many pages it takes.
+   */
+  private static final String CATCH_UP =
+      "SELECT * FROM ("
+          + STATE
+          + """
+          UNION ALL
+          (SELECT\s"""
+          + RECORD
+          + """
+           FROM outbox record
+           WHERE record.id > ? AND record.id <= ?
+             AND NOT pg_visible_in_snapshot(xact_id, ?::pg_snapshot)
+             AND pg_visible_in_snapshot(xact_id, ?::pg_snapshot)
+           ORDER BY record.id LIMIT ?)
+      ) page
+      ORDER BY id LIMIT ?
+      """;
+
+  /** Rows a round trip, so that a page of huge rows is cut before it is all in memory. */
+  private static final int FETCH_SIZE = 500;
+
+  private final DataSource dataSource;
+  private final int maxRecords;
+  private final long maxBytes;
+
+  /**
+   * @param maxRecords records a page holds at the most
+   * @param maxBytes bytes of key, payload and headers after which a page ends
+   */
+  public OutboxReader(DataSource dataSource, int maxRecords, long maxBytes) {
+    this.dataSource = dataSource;
+    this.maxRecords = maxRecords;
+    this.maxBytes = maxBytes;
+  }
+
+  /**
+   * Reads what comes after {@code position}: one statement, so one snapshot.
+   *
+   * @throws SQLException also when the database is a standby
+   */
+  public Page read(Position position) throws SQLException {
+    Position.CatchUp catchUp = position.catchUp();
+    try (Connection connection = dataSource.getConnection()) {
+      connection.setAutoCommit(false); // or the driver fetches all rows at once
+      try (PreparedStatement statement =
+          connection.prepareStatement(catchUp == null ? PAGE : CATCH_UP)) {
+        statement.setFetchSize(FETCH_SIZE);
+        if (catchUp == null) {
+          statement.setLong(1, position.publishedId());
+          statement.setString(2, position.snapshot());
+          statement.setInt(3, maxRecords);
+          statement.setInt(4, maxRecords);
+          statement.setInt(5, maxRecords + 1);
+        } else {
+          statement.setLong(1, catchUp.afterId());
+          statement.setLong(2, position.publishedId());
+          statement.setString(3, position.snapshot());
+          statement.setString(4, catchUp.snapshot());
+          statement.setInt(5, maxRecords);
+          statement.setInt(6, maxRecords + 1);
+        }
+        try (ResultSet rows = statement.executeQuery()) {
+          return page(position, rows);
+        }
+      } finally {
+        connection.rollback(); // nothing was written; ends the snapshot
+        connection.setAutoCommit(true);
+      }
+    }
+  }
+
+  private Page page(Position position, ResultSet rows) throws SQLException {
+    rows.next();
+    DatabaseState state = state(rows);
+    boolean flushed = !Lsn.parse(rows.getString(14)).isBefore(state.lsn());
+    List<OutboxRecord> records = new ArrayList<>();
+    long bytes = 0;
+    while (bytes < maxBytes && rows.next()) {
+      OutboxRecord record = record(rows);
+      records.add(record);
+      bytes += record.size();
+    }
+    boolean cut = records.size() == maxRecords || bytes >= maxBytes;
+    long lastId = records.isEmpty() ? 0 : records.get(records.size() - 1).id();
+    return new Page(records, position.after(lastId, cut, state), cut, flushed, state);
+  }
+
+  private static OutboxRecord record(ResultSet row) throws SQLException {
+    return new OutboxRecord(
+        row.getLong(1),
+        row.getBytes(2),
+        row.getString(3),
+        row.getString(4),
+        row.getBytes(5),
+        row.getBytes(6),
+        row.getBytes(7),
+        row.getBytes(8));
+  }
+
+  /** The database as it is now, read apart from any page. */
+  public DatabaseState state() throws SQLException {
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement = connection.prepareStatement(STATE);
+        ResultSet rows = statement.executeQuery()) {
+      rows.next();
+      return state(rows);
+    }
+  }
+
+  private static DatabaseState state(ResultSet row) throws SQLException {
+    return new DatabaseState(
+        row.getLong(12),
+        Integer.parseInt(row.getString(11), 16),
+        Lsn.parse(row.getString(10)),
+        row.getString(9),
+        row.getLong(13));
+  }
+}

@@ -1,0 +1,39 @@
+package dev.lapse.outbox;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A row of the outbox, its texts left as the UTF-8 bytes that they travel in from PostgreSQL to
+ * Kafka. The arrays are not copied; nobody changes them.
+ *
+ * @param id its place in the log
+ * @param eventId the uuid that consumers know the event by, in text form
+ * @param type the event type
+ * @param topic the topic that the row itself names, if any
+ * @param key the Kafka key
+ * @param payload the JSON object to publish
+ * @param headers further headers, a JSON object of strings, if any
+ * @param occurredAt when it occurred, RFC 3339 in UTC
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared; bytes all the way is the point
+public record OutboxRecord(
+    long id,
+    byte[] eventId,
+    String type,
+    @Nullable String topic,
+    byte[] key,
+    byte[] payload,
+    byte @Nullable [] headers,
+    byte[] occurredAt) {
+
+  /** Its bytes as far as they grow with what was written, to limit a page by. */
+  int size() {
+    return key.length + payload.length + (headers == null ? 0 : headers.length);
+  }
+
+  /** Names the row without its key or payload: those belong in no log. */
+  @Override
+  public String toString() {
+    return "OutboxRecord[id=%d, type=%s]".formatted(id, type);
+  }
+}

@@ -1,0 +1,94 @@
+package dev.lapse.outbox;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far the outbox is published: an id and a snapshot.
+ *
+ * <p>Invariant: published are exactly the rows with {@code id <= publishedId} that are visible in
+ * {@code snapshot}; while catching up, also those with {@code id <= catchUp.afterId} that are
+ * visible in {@code catchUp.snapshot}.
+ *
+ * <p>A row visible now was either visible in the snapshot, and then it is published if its id is
+ * low enough, or it belongs to a transaction that the snapshot saw running or did not see at all: a
+ * straggler. So nothing is lost and nothing repeats, whatever order transactions commit in, without
+ * time-outs and without waiting for anybody.
+ *
+ * @param publishedId the highest id published, 0 before the first
+ * @param snapshot the {@code pg_snapshot}, as text, under which the relay read up to that id
+ * @param catchUp set while stragglers are being published that one page cannot hold
+ * @param systemIdentifier the cluster that this was read from
+ * @param timeline the timeline of that cluster
+ * @param lsn where its log stood: everything published lies before it
+ */
+public record Position(
+    long publishedId,
+    String snapshot,
+    @Nullable CatchUp catchUp,
+    long systemIdentifier,
+    int timeline,
+    Lsn lsn) {
+
+  /** Sees no transaction but the bootstrap ones: with id 0, nothing is published. */
+  private static final String SEES_NOTHING = "3:3:";
+
+  /**
+   * A straggler pass under way, over the rows of {@code snapshot} not visible in the position's.
+   *
+   * @param snapshot the snapshot that becomes the position's when the pass is done
+   * @param afterId the pass has published the stragglers up to here
+   */
+  public record CatchUp(String snapshot, long afterId) {}
+
+  /** The position before anything is published, in the database that {@code state} describes. */
+  public static Position start(DatabaseState state) {
+    return new Position(0, SEES_NOTHING, null, 0, 0, new Lsn(0)).in(state);
+  }
+
+  /**
+   * The position once a page is published.
+   *
+   * @param lastId the greatest id of the page, 0 if it is empty
+   * @param cut whether the page was full, so that more rows may be visible than it holds
+   * @param state the database as the page saw it
+   */
+  Position after(long lastId, boolean cut, DatabaseState state) {
+    if (catchUp != null) {
+      CatchUp further = cut ? new CatchUp(catchUp.snapshot, lastId) : null;
+      return new Position(publishedId, cut ? snapshot : catchUp.snapshot, further, 0, 0, lsn)
+          .in(state);
+    }
+    if (cut && lastId <= publishedId) {
+      return catchingUpTo(state.snapshot(), lastId).in(state);
+    }
+    return new Position(Math.max(publishedId, lastId), state.snapshot(), null, 0, 0, lsn).in(state);
+  }
+
+  /** The same, with a straggler pass to {@code target} begun above {@code afterId}. */
+  public Position catchingUpTo(String target, long afterId) {
+    return new Position(
+        publishedId, snapshot, new CatchUp(target, afterId), systemIdentifier, timeline, lsn);
+  }
+
+  /** The same, seen from {@code newSnapshot} of the database in {@code state}. */
+  public Position restampedAs(String newSnapshot, DatabaseState state) {
+    return new Position(publishedId, newSnapshot, null, 0, 0, lsn).in(state);
+  }
+
+  /** The same, read from the database that {@code state} describes. */
+  public Position in(DatabaseState state) {
+    return new Position(
+        publishedId, snapshot, catchUp, state.systemIdentifier(), state.timeline(), state.lsn());
+  }
+
+  /** The same, read where {@code other} was read. */
+  public Position readWhere(Position other) {
+    return new Position(
+        publishedId, snapshot, catchUp, other.systemIdentifier, other.timeline, other.lsn);
+  }
+
+  /** Whether the two say the same of what is published, wherever they were read. */
+  public boolean publishesTheSameAs(Position other) {
+    return equals(other.readWhere(this));
+  }
+}

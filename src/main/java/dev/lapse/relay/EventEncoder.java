@@ -1,0 +1,80 @@
+package dev.lapse.relay;
+
+import dev.lapse.outbox.OutboxRecord;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeader;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Turns outbox records into CloudEvents 1.0 in Kafka's binary content mode: the payload is the
+ * value, everything about it is in headers.
+ */
+final class EventEncoder {
+
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final TypeReference<Map<String, String>> STRINGS = new TypeReference<>() {};
+
+  private static final Header SPEC_VERSION = header("ce_specversion", "1.0");
+  private static final Header CONTENT_TYPE = header("content-type", "application/json");
+
+  private final Map<String, String> topics;
+  private final Header source;
+  private final Map<String, Header> types = new ConcurrentHashMap<>();
+
+  EventEncoder(RelaySettings settings) {
+    this.topics = settings.topics();
+    this.source = header("ce_source", settings.source());
+  }
+
+  /**
+   * The event of a record, for the topic that its row names, else the one configured for its type.
+   *
+   * @throws UnroutableEventException if neither names one
+   */
+  ProducerRecord<byte[], byte[]> encode(OutboxRecord record) {
+    String topic = record.topic() != null ? record.topic() : topics.get(record.type());
+    if (topic == null) {
+      throw new UnroutableEventException(record);
+    }
+    return new ProducerRecord<>(topic, null, null, record.key(), record.payload(), headers(record));
+  }
+
+  private RecordHeaders headers(OutboxRecord record) {
+    RecordHeaders headers = new RecordHeaders();
+    headers.add(SPEC_VERSION);
+    headers.add(new RecordHeader("ce_id", record.eventId()));
+    headers.add(types.computeIfAbsent(record.type(), type -> header("ce_type", type)));
+    headers.add(source);
+    headers.add(new RecordHeader("ce_subject", record.key()));
+    headers.add(new RecordHeader("ce_time", record.occurredAt()));
+    headers.add(new RecordHeader("ce_partitionkey", record.key()));
+    headers.add(new RecordHeader("ce_sequence", sequence(record.id())));
+    headers.add(CONTENT_TYPE);
+    if (record.headers() != null) {
+      JSON.readValue(record.headers(), STRINGS)
+          .forEach((name, value) -> headers.add(header(name, value)));
+    }
+    return headers;
+  }
+
+  /** Zero-padded, so that it sorts as text: CloudEvents' sequence extension asks for that. */
+  private static byte[] sequence(long id) {
+    byte[] digits = new byte[19];
+    long rest = id;
+    for (int i = digits.length - 1; i >= 0; i--) {
+      digits[i] = (byte) ('0' + rest % 10);
+      rest /= 10;
+    }
+    return digits;
+  }
+
+  private static Header header(String name, String value) {
+    return new RecordHeader(name, value.getBytes(StandardCharsets.UTF_8));
+  }
+}

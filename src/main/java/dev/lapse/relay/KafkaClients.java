@@ -1,0 +1,97 @@
+package dev.lapse.relay;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** Makes Kafka's clients, with what the relay's promises rest on said explicitly. */
+final class KafkaClients {
+
+  private final KafkaSettings kafka;
+  private final RelaySettings relay;
+
+  KafkaClients(KafkaSettings kafka, RelaySettings relay) {
+    this.kafka = kafka;
+    this.relay = relay;
+  }
+
+  Producer<byte[], byte[]> producer() {
+    Map<String, Object> properties = new HashMap<>();
+    // Throughput: a page's records go out in few requests. linger is cut short by every commit.
+    properties.put(ProducerConfig.BATCH_SIZE_CONFIG, 256 * 1024);
+    properties.put(ProducerConfig.LINGER_MS_CONFIG, 5);
+    properties.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 64L * 1024 * 1024);
+    properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 1024 * 1024);
+    // A send fails before its transaction times out, so that it is aborted by us and not by Kafka.
+    long timeout = relay.transactionTimeout().toMillis();
+    properties.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) (timeout / 3));
+    properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, (int) (timeout * 4 / 5));
+    properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, timeout);
+    properties.put(ProducerConfig.METADATA_MAX_AGE_CONFIG, 60_000);
+    properties.putAll(kafka.properties());
+    properties.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, relay.name());
+    properties.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, (int) timeout);
+    properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+    properties.put(ProducerConfig.ACKS_CONFIG, "all");
+    return new KafkaProducer<>(
+        common(properties), new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
+  /** A member of the relay's group; it is asked who leads and never fetches a record. */
+  Consumer<byte[], byte[]> groupMember() {
+    Map<String, Object> properties = new HashMap<>(kafka.properties());
+    properties.put(ConsumerConfig.GROUP_ID_CONFIG, relay.name());
+    properties.put(
+        ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, (int) relay.sessionTimeout().toMillis());
+    // How soon a standby hears that the leader has left.
+    properties.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 500);
+    properties.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, 60_000);
+    // Sticky and cooperative: a new instance does not take the lead from a healthy one.
+    properties.put(
+        ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
+        CooperativeStickyAssignor.class.getName());
+    properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
+    return consumer(properties);
+  }
+
+  /** Reads the position topic; a member of no group. */
+  Consumer<byte[], byte[]> positionReader() {
+    Map<String, Object> properties = new HashMap<>(kafka.properties());
+    properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    return consumer(properties);
+  }
+
+  private Consumer<byte[], byte[]> consumer(Map<String, Object> properties) {
+    properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    properties.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    return new KafkaConsumer<>(
+        common(properties), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+
+  Admin admin() {
+    Map<String, Object> properties = new HashMap<>(kafka.properties());
+    properties.put(
+        CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) ADMIN_TIMEOUT.toMillis());
+    properties.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, (int) ADMIN_TIMEOUT.toMillis());
+    return Admin.create(common(properties));
+  }
+
+  private Map<String, Object> common(Map<String, Object> properties) {
+    properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers());
+    properties.putIfAbsent(CommonClientConfigs.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1000);
+    return properties;
+  }
+
+  private static final Duration ADMIN_TIMEOUT = Duration.ofSeconds(10);
+}

@@ -1,0 +1,143 @@
+package dev.lapse.relay;
+
+import dev.lapse.outbox.Lsn;
+import dev.lapse.outbox.Position;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The position as Kafka keeps it: the last record of a compacted topic with one partition, which
+ * commits with the events that it counts as published.
+ */
+final class PositionTopic {
+
+  /** Far more than a transaction of our own may stay open. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** Records to look back over at first; positions commit one a transaction, with one marker. */
+  private static final long LOOK_BACK = 100;
+
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private final KafkaClients clients;
+  private final TopicPartition partition;
+  private final byte[] key;
+
+  PositionTopic(KafkaClients clients, RelaySettings settings) {
+    this.clients = clients;
+    this.partition = new TopicPartition(settings.positionTopic(), 0);
+    this.key = settings.name().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The record that makes {@code position} the last, once its transaction commits. */
+  ProducerRecord<byte[], byte[]> record(Position position) {
+    return new ProducerRecord<>(
+        partition.topic(), partition.partition(), key, JSON.writeValueAsBytes(Stored.of(position)));
+  }
+
+  /**
+   * Reads the last committed position, after {@code initTransactions()} has settled what the
+   * predecessor left open.
+   *
+   * <p>Up to the end that a read_uncommitted listing gives, as Kafka Connect does (KIP-618): a
+   * foreign transaction open in the partition would hide a committed position behind it from
+   * read_committed end offsets.
+   *
+   * @throws IllegalStateException if the end is not to be reached, or the record is none of ours
+   */
+  Optional<Position> last(Admin admin) throws Exception {
+    long end = offset(admin, OffsetSpec.latest());
+    long begin = offset(admin, OffsetSpec.earliest());
+    try (Consumer<byte[], byte[]> reader = clients.positionReader()) {
+      reader.assign(Set.of(partition));
+      for (long back = LOOK_BACK; ; back *= 10) {
+        long from = Math.max(begin, end - back);
+        byte @Nullable [] last = lastFrom(reader, from, end);
+        if (last != null) {
+          return Optional.of(JSON.readValue(last, Stored.class).position());
+        }
+        if (from == begin) {
+          return Optional.empty();
+        }
+      }
+    }
+  }
+
+  private byte @Nullable [] lastFrom(Consumer<byte[], byte[]> reader, long from, long end) {
+    reader.seek(partition, from);
+    byte[] last = null;
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (reader.position(partition) < end) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new IllegalStateException(
+            ("Cannot read %s to its end: stuck at offset %d of %d. A transaction hangs there;"
+                    + " find its producer with kafka-transactions.sh find-hanging and abort it")
+                .formatted(partition, reader.position(partition), end));
+      }
+      for (ConsumerRecord<byte[], byte[]> record : reader.poll(Duration.ofMillis(100))) {
+        if (Arrays.equals(record.key(), key) && record.value() != null) {
+          last = record.value();
+        }
+      }
+    }
+    return last;
+  }
+
+  private long offset(Admin admin, OffsetSpec spec) throws Exception {
+    return admin
+        .listOffsets(
+            Map.of(partition, spec), new ListOffsetsOptions(IsolationLevel.READ_UNCOMMITTED))
+        .partitionResult(partition)
+        .get()
+        .offset();
+  }
+
+  /** The JSON form, for people too: see it with any console consumer. */
+  private record Stored(
+      long publishedId,
+      String snapshot,
+      @Nullable String catchUpSnapshot,
+      @Nullable Long catchUpId,
+      long systemIdentifier,
+      int timeline,
+      String lsn) {
+
+    static Stored of(Position position) {
+      Position.CatchUp catchUp = position.catchUp();
+      return new Stored(
+          position.publishedId(),
+          position.snapshot(),
+          catchUp == null ? null : catchUp.snapshot(),
+          catchUp == null ? null : catchUp.afterId(),
+          position.systemIdentifier(),
+          position.timeline(),
+          position.lsn().toString());
+    }
+
+    Position position() {
+      return new Position(
+          publishedId,
+          snapshot,
+          catchUpSnapshot == null || catchUpId == null
+              ? null
+              : new Position.CatchUp(catchUpSnapshot, catchUpId),
+          systemIdentifier,
+          timeline,
+          Lsn.parse(lsn));
+    }
+  }
+}

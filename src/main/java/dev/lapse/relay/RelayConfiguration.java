@@ -1,0 +1,47 @@
+package dev.lapse.relay;
+
+import dev.lapse.outbox.Checkpoints;
+import dev.lapse.outbox.OutboxReader;
+import dev.lapse.outbox.Restamp;
+import dev.lapse.outbox.WalFlush;
+import java.util.List;
+import javax.sql.DataSource;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties({KafkaSettings.class, RelaySettings.class})
+@ConditionalOnBooleanProperty(name = "lapse.relay.enabled", matchIfMissing = true)
+class RelayConfiguration {
+
+  @Bean
+  KafkaCheck kafkaCheck(KafkaSettings kafka, RelaySettings relay) {
+    return new KafkaCheck(new KafkaClients(kafka, relay), kafka);
+  }
+
+  @Bean
+  Relay relay(
+      KafkaCheck reachable,
+      KafkaSettings kafka,
+      RelaySettings relay,
+      DataSource dataSource,
+      JdbcClient jdbc,
+      List<RelayListener> listeners) {
+    KafkaClients clients = new KafkaClients(kafka, relay);
+    Topics topics = new Topics(kafka, relay);
+    TakeOver takeOver =
+        new TakeOver(
+            clients,
+            relay,
+            topics,
+            new OutboxReader(dataSource, relay.pageRecords(), relay.pageSize().toBytes()),
+            new WalFlush(dataSource),
+            new Checkpoints(jdbc),
+            new Restamp(jdbc));
+    RelayListener all = events -> listeners.forEach(listener -> listener.published(events));
+    return new Relay(new RelayStep(clients, relay, topics, takeOver, all));
+  }
+}

@@ -1,0 +1,91 @@
+package dev.lapse.relay;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Settings of the relay.
+ *
+ * @param enabled whether this instance takes part in publishing; default true
+ * @param name the relay's name: its transactional id and consumer group, and the first part of its
+ *     position topic. Instances of one name share the work of one outbox; default {@code lapse}
+ * @param source the events' {@code ce_source}, the same on every instance; default {@code
+ *     /approvals}
+ * @param topics the topic of each event type whose rows name none; default {@code ApprovalExpired}
+ *     to {@code approvals.expired}
+ * @param pageRecords records of one transaction at the most, 1 to 100,000; default 5,000
+ * @param pageSize bytes after which a transaction is closed, 1 KB to 64 MB; default 4 MB
+ * @param pollInterval pause between two looks at an outbox that had nothing new, 1 ms to 1 min;
+ *     default 5 ms. A sweep of this instance is noticed at once, whatever it is
+ * @param sessionTimeout after which a dead leader is replaced, 1 s to 5 min; default 6 s, the least
+ *     that brokers allow unless told otherwise
+ * @param transactionTimeout after which Kafka gives up the transaction of a relay that died, 5 s to
+ *     15 min; default 15 s. Consumers wait that long at the most
+ * @param checkpointInterval between two checkpoints in PostgreSQL, 100 ms to 1 h; default 5 s
+ */
+@ConfigurationProperties("lapse.relay")
+public record RelaySettings(
+    @DefaultValue("true") boolean enabled,
+    @DefaultValue("lapse") String name,
+    @DefaultValue("/approvals") String source,
+    @DefaultValue Map<String, String> topics,
+    @DefaultValue("5000") int pageRecords,
+    @DefaultValue("4MB") DataSize pageSize,
+    @DefaultValue("5ms") Duration pollInterval,
+    @DefaultValue("6s") Duration sessionTimeout,
+    @DefaultValue("15s") Duration transactionTimeout,
+    @DefaultValue("5s") Duration checkpointInterval) {
+
+  private static final String TOPIC_NAME = "[a-zA-Z0-9._-]{1,249}";
+
+  public RelaySettings {
+    require(
+        name.matches("[a-zA-Z0-9._-]{1,200}"),
+        "lapse.relay.name is \"%s\": use 1 to 200 letters, digits, dots, dashes or underscores"
+            .formatted(name));
+    require(!source.isBlank(), "lapse.relay.source is empty: set a URI reference like /approvals");
+    Map<String, String> byType = new TreeMap<>(Map.of("ApprovalExpired", "approvals.expired"));
+    byType.putAll(topics);
+    topics = Map.copyOf(byType);
+    topics.forEach(
+        (type, topic) ->
+            require(
+                topic.matches(TOPIC_NAME),
+                ("lapse.relay.topics.%s is \"%s\": Kafka takes 1 to 249 letters, digits, dots,"
+                        + " dashes and underscores")
+                    .formatted(type, topic)));
+    require(
+        pageRecords >= 1 && pageRecords <= 100_000,
+        "lapse.relay.page-records is %d: set it between 1 and 100000 (default 5000)"
+            .formatted(pageRecords));
+    require(
+        pageSize.toBytes() >= 1024 && pageSize.toMegabytes() <= 64,
+        "lapse.relay.page-size is %s: set it between 1KB and 64MB (default 4MB)"
+            .formatted(pageSize));
+    require("poll-interval", pollInterval, Duration.ofMillis(1), Duration.ofMinutes(1));
+    require("session-timeout", sessionTimeout, Duration.ofSeconds(1), Duration.ofMinutes(5));
+    require(
+        "transaction-timeout", transactionTimeout, Duration.ofSeconds(5), Duration.ofMinutes(15));
+    require("checkpoint-interval", checkpointInterval, Duration.ofMillis(100), Duration.ofHours(1));
+  }
+
+  String positionTopic() {
+    return name + ".position";
+  }
+
+  private static void require(String setting, Duration value, Duration least, Duration most) {
+    require(
+        value.compareTo(least) >= 0 && value.compareTo(most) <= 0,
+        "lapse.relay.%s is %s: set it between %s and %s".formatted(setting, value, least, most));
+  }
+
+  private static void require(boolean condition, String message) {
+    if (!condition) {
+      throw new IllegalArgumentException(message);
+    }
+  }
+}

@@ -1,0 +1,138 @@
+package dev.lapse.relay;
+
+import dev.lapse.loop.Step;
+import java.time.Duration;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One cycle of the relay: stands by, takes over, or publishes a page. */
+final class RelayStep implements Step {
+
+  private static final Logger log = LoggerFactory.getLogger(RelayStep.class);
+
+  /** How long a standby waits in one go; a stop waits that long for it. */
+  private static final Duration STANDBY_PATIENCE = Duration.ofMillis(200);
+
+  private final KafkaClients clients;
+  private final RelaySettings settings;
+  private final Topics topics;
+  private final TakeOver takeOver;
+  private final RelayListener listener;
+
+  private @Nullable Admin admin;
+  private @Nullable Leadership leadership;
+  private @Nullable Term term;
+  private volatile RelayStatus status = RelayStatus.STANDING_BY;
+
+  RelayStep(
+      KafkaClients clients,
+      RelaySettings settings,
+      Topics topics,
+      TakeOver takeOver,
+      RelayListener listener) {
+    this.clients = clients;
+    this.settings = settings;
+    this.topics = topics;
+    this.takeOver = takeOver;
+    this.listener = listener;
+  }
+
+  /** Where this instance's relay stands; callable from any thread. */
+  RelayStatus status() {
+    return status;
+  }
+
+  @Override
+  public Duration runOnce() throws Exception {
+    Admin admin = admin();
+    if (!leadership(admin).poll(term == null ? STANDBY_PATIENCE : Duration.ZERO)) {
+      standBy();
+      return Duration.ZERO;
+    }
+    if (term == null) {
+      term = takeOver.begin(admin);
+    }
+    Term.Cycle cycle = term.runOnce();
+    status = new RelayStatus(true, term.position().publishedId());
+    if (cycle.published() > 0) {
+      log.debug(
+          "Published events count={} to={}", cycle.published(), term.position().publishedId());
+      listener.published(cycle.published());
+    }
+    return cycle.more() ? Duration.ZERO : settings.pollInterval();
+  }
+
+  private Admin admin() {
+    if (admin == null) {
+      admin = clients.admin();
+    }
+    return admin;
+  }
+
+  private Leadership leadership(Admin admin) throws Exception {
+    if (leadership == null) {
+      topics.createAll(admin);
+      topics.warnOfOldTransactions(admin);
+      leadership = new Leadership(clients, settings);
+    }
+    return leadership;
+  }
+
+  private void standBy() {
+    if (term != null) {
+      log.info("Standing by: the lead has gone to another instance relay={}", settings.name());
+      endTerm();
+    }
+  }
+
+  @Override
+  public void recover(Exception failure) {
+    endTerm();
+    if (leadership != null && isFencing(failure)) {
+      log.info("Standing by: another instance has taken the lead relay={}", settings.name());
+      leadership.resign();
+    }
+  }
+
+  private static boolean isFencing(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ProducerFencedException
+          || cause instanceof InvalidProducerEpochException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void endTerm() {
+    status = RelayStatus.STANDING_BY;
+    if (term != null) {
+      term.close();
+      term = null;
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      if (term != null) {
+        term.finish();
+      }
+    } catch (RuntimeException e) {
+      log.warn("No checkpoint was left; nothing is lost by that relay={}", settings.name(), e);
+    }
+    endTerm();
+    if (leadership != null) {
+      leadership.close();
+      leadership = null;
+    }
+    if (admin != null) {
+      admin.close(Duration.ofSeconds(1));
+      admin = null;
+    }
+  }
+}

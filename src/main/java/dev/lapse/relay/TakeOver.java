@@ -1,0 +1,124 @@
+package dev.lapse.relay;
+
+import dev.lapse.outbox.Checkpoints;
+import dev.lapse.outbox.DatabaseState;
+import dev.lapse.outbox.OutboxReader;
+import dev.lapse.outbox.Page;
+import dev.lapse.outbox.Position;
+import dev.lapse.outbox.Restamp;
+import dev.lapse.outbox.WalFlush;
+import org.apache.kafka.clients.admin.Admin;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Begins a term: fences the predecessor, finds out what is published, and decides where to go on.
+ * Also the answer to every error, since it never guesses: Kafka's position tells what happened.
+ */
+final class TakeOver {
+
+  private static final Logger log = LoggerFactory.getLogger(TakeOver.class);
+
+  private final KafkaClients clients;
+  private final RelaySettings settings;
+  private final Topics topics;
+  private final EventEncoder encoder;
+  private final PositionTopic positionTopic;
+  private final OutboxReader reader;
+  private final WalFlush walFlush;
+  private final Checkpoints checkpoints;
+  private final Restamp restamp;
+
+  TakeOver(
+      KafkaClients clients,
+      RelaySettings settings,
+      Topics topics,
+      OutboxReader reader,
+      WalFlush walFlush,
+      Checkpoints checkpoints,
+      Restamp restamp) {
+    this.clients = clients;
+    this.settings = settings;
+    this.topics = topics;
+    this.encoder = new EventEncoder(settings);
+    this.positionTopic = new PositionTopic(clients, settings);
+    this.reader = reader;
+    this.walFlush = walFlush;
+    this.checkpoints = checkpoints;
+    this.restamp = restamp;
+  }
+
+  Term begin(Admin admin) throws Exception {
+    EventPublisher publisher = new EventPublisher(clients, admin, topics, encoder, positionTopic);
+    try {
+      Position position = position(admin, publisher);
+      log.info("Leading relay={} publishedId={}", settings.name(), position.publishedId());
+      return new Term(settings, reader, walFlush, checkpoints, publisher, position);
+    } catch (Exception e) {
+      publisher.close();
+      throw e;
+    }
+  }
+
+  private Position position(Admin admin, EventPublisher publisher) throws Exception {
+    Continuity continuity =
+        Continuity.decide(
+            positionTopic.last(admin), checkpoints.find(settings.name()), reader.state());
+    if (continuity instanceof Continuity.GoOn goOn) {
+      return goOn.position();
+    }
+    if (continuity instanceof Continuity.Adopt adopt) {
+      return adopt(adopt.position(), publisher);
+    }
+    Position position;
+    if (continuity instanceof Continuity.GoBack goBack) {
+      position = goBack.position();
+      log.warn(
+          "Going back: events may be published again, with the same ids, from publishedId={}"
+              + " reason=\"{}\"",
+          position.publishedId(),
+          goBack.reason());
+    } else {
+      position = ((Continuity.FirstStart) continuity).position();
+      log.info("First start relay={}: publishing the outbox from its beginning", settings.name());
+    }
+    publisher.publish(position);
+    return position;
+  }
+
+  /**
+   * Goes on in another cluster, in which the outbox was restored. Nothing repeats: the rows' own
+   * transaction ids still tell which of them the old position had not published; those are
+   * published first, and then every row gets an id of the new cluster. Interrupted anywhere, it
+   * begins anew.
+   */
+  private Position adopt(Position old, EventPublisher publisher) throws Exception {
+    DatabaseState now = reader.state();
+    log.warn(
+        "Another database cluster, going on in it systemIdentifier={} before={} publishedId={}",
+        now.systemIdentifier(),
+        old.systemIdentifier(),
+        old.publishedId());
+    Position position = old.catchUp() == null ? old : publishStragglers(old, publisher);
+    position =
+        publishStragglers(position.catchingUpTo(restamp.snapshotOfEverything(), 0), publisher);
+    String snapshot = restamp.run();
+    Position adopted = position.restampedAs(snapshot, reader.state());
+    publisher.publish(adopted);
+    return adopted;
+  }
+
+  /** Publishes a catch-up to its end, the position still being one of the old cluster. */
+  private Position publishStragglers(Position from, EventPublisher publisher) throws Exception {
+    Position position = from;
+    while (position.catchUp() != null) {
+      Page page = reader.read(position);
+      Position next = page.next().readWhere(from);
+      publisher.send(page);
+      walFlush.upTo(page.database().lsn());
+      publisher.commit(next);
+      position = next;
+    }
+    return position;
+  }
+}

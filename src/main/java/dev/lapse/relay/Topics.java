@@ -1,0 +1,92 @@
+package dev.lapse.relay;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.FinalizedVersionRange;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The topics that the relay writes to: created where they are absent, otherwise left as they are.
+ */
+final class Topics {
+
+  private static final Logger log = LoggerFactory.getLogger(Topics.class);
+
+  private final KafkaSettings kafka;
+  private final RelaySettings relay;
+  private final Set<String> present = ConcurrentHashMap.newKeySet();
+
+  Topics(KafkaSettings kafka, RelaySettings relay) {
+    this.kafka = kafka;
+    this.relay = relay;
+  }
+
+  /** Sees to it that the position topic and the configured event topics exist. */
+  void createAll(Admin admin) throws Exception {
+    // Compacted and in small segments: a new leader reads little, and an old position never goes.
+    create(
+        admin,
+        new NewTopic(relay.positionTopic(), 1, kafka.topicReplication())
+            .configs(
+                Map.of(
+                    TopicConfig.CLEANUP_POLICY_CONFIG,
+                    TopicConfig.CLEANUP_POLICY_COMPACT,
+                    TopicConfig.SEGMENT_BYTES_CONFIG,
+                    Integer.toString(8 * 1024 * 1024),
+                    TopicConfig.SEGMENT_MS_CONFIG,
+                    "3600000")));
+    for (String topic : new HashSet<>(relay.topics().values())) {
+      ensure(admin, topic);
+    }
+  }
+
+  /** Sees to it that an event topic exists, asking Kafka the first time only. */
+  void ensure(Admin admin, String topic) throws Exception {
+    if (!present.contains(topic)) {
+      create(admin, new NewTopic(topic, kafka.topicPartitions(), kafka.topicReplication()));
+    }
+  }
+
+  private void create(Admin admin, NewTopic topic) throws Exception {
+    if (!admin.listTopics().names().get().contains(topic.name())) {
+      try {
+        admin.createTopics(List.of(topic)).all().get();
+        log.info("Created topic name={} partitions={}", topic.name(), topic.numPartitions());
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof TopicExistsException)) {
+          throw e;
+        }
+      }
+    }
+    present.add(topic.name());
+  }
+
+  /**
+   * Says so where the brokers still run the transaction protocol in which a delayed request may
+   * decide a later transaction (KAFKA-17754, mended by KIP-890).
+   */
+  void warnOfOldTransactions(Admin admin) throws Exception {
+    FinalizedVersionRange version =
+        admin
+            .describeFeatures()
+            .featureMetadata()
+            .get()
+            .finalizedFeatures()
+            .get("transaction.version");
+    if (version == null || version.maxVersionLevel() < 2) {
+      log.warn(
+          "Kafka runs an old transaction protocol feature=transaction.version level={}"
+              + " advice=\"upgrade to 2 with kafka-features.sh, see KAFKA-17754\"",
+          version == null ? 0 : version.maxVersionLevel());
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package dev.lapse.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lapse.support.EventConsumer;
+import dev.lapse.support.EventConsumer.Event;
+import dev.lapse.support.Outbox;
+import dev.lapse.support.TestDatabase;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class RelayIT {
+
+  private final TestDatabase database = TestDatabase.migrated();
+  private final Outbox outbox = new Outbox(database);
+  private TestRelay relay;
+  private EventConsumer consumer;
+
+  @BeforeEach
+  void start() {
+    relay = TestRelay.of(database);
+    consumer = relay.consumer();
+  }
+
+  @AfterEach
+  void stop() {
+    consumer.close();
+    relay.close();
+    database.close();
+  }
+
+  @Test
+  void publishesWhatIsCommittedInOrder() throws Exception {
+    List<String> ids = outbox.append(1200, "a").stream().map(Object::toString).toList();
+
+    relay.drain();
+
+    assertThat(consumer.await(1200)).extracting(Event::id).isEqualTo(ids);
+  }
+
+  @Test
+  void publishesTheRowsOfATransactionThatCommitsLate() throws Exception {
+    try (Connection late = database.connect();
+        Statement statement = late.createStatement()) {
+      late.setAutoCommit(false);
+      statement.execute(
+          "INSERT INTO outbox (type, key, payload) SELECT 'Noted', 'late', '{}' FROM"
+              + " generate_series(1, 1200)");
+      outbox.append(700, "early");
+      relay.drain();
+      assertThat(consumer.await(700)).hasSize(700).extracting(Event::key).containsOnly("early");
+
+      late.commit();
+      relay.drain();
+    }
+
+    assertThat(consumer.await(1900)).hasSize(1900).extracting(Event::id).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void goesOnWhereItsPredecessorStopped() throws Exception {
+    outbox.append(10, "a");
+    relay.drain();
+    relay.close();
+    outbox.append(10, "b");
+
+    try (TestRelay successor = TestRelay.of(database, relay.settings.name(), 500)) {
+      successor.drain();
+    }
+
+    assertThat(consumer.await(20)).hasSize(20).extracting(Event::id).doesNotHaveDuplicates();
+  }
+}

@@ -1,0 +1,129 @@
+package dev.lapse.support;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+
+/**
+ * A downstream team's consumer: real, {@code read_committed}, reading every topic of a prefix from
+ * its beginning and remembering all it got, in order.
+ */
+public final class EventConsumer implements AutoCloseable {
+
+  private final KafkaConsumer<String, String> consumer;
+  private final List<Event> received = new ArrayList<>();
+  private String ignored = "";
+
+  private EventConsumer(String bootstrapServers) {
+    this.consumer =
+        new KafkaConsumer<>(
+            Map.of(
+                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers,
+                ConsumerConfig.GROUP_ID_CONFIG, "consumer-" + java.util.UUID.randomUUID(),
+                ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed",
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
+                ConsumerConfig.METADATA_MAX_AGE_CONFIG, "500",
+                ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false"),
+            new StringDeserializer(),
+            new StringDeserializer());
+  }
+
+  public static EventConsumer of(String bootstrapServers, String topicPrefix) {
+    EventConsumer consumer = new EventConsumer(bootstrapServers);
+    consumer.consumer.subscribe(Pattern.compile(Pattern.quote(topicPrefix) + ".*"));
+    return consumer;
+  }
+
+  public static EventConsumer ofTopics(String bootstrapServers, Set<String> topics) {
+    EventConsumer consumer = new EventConsumer(bootstrapServers);
+    consumer.consumer.subscribe(topics);
+    return consumer;
+  }
+
+  /** Leaves out what comes from {@code topic}. */
+  public EventConsumer without(String topic) {
+    ignored = topic;
+    return this;
+  }
+
+  /** Polls once and returns what this poll brought. */
+  public List<Event> poll(Duration patience) {
+    List<Event> now = new ArrayList<>();
+    for (ConsumerRecord<String, String> record : consumer.poll(patience)) {
+      if (!record.topic().equals(ignored)) {
+        now.add(Event.of(record));
+      }
+    }
+    received.addAll(now);
+    return now;
+  }
+
+  /** Everything so far. */
+  public List<Event> received() {
+    return received;
+  }
+
+  /**
+   * Polls until {@code count} events are there, and then once more, for those that should not be.
+   *
+   * @throws AssertionError if they are not there within a minute
+   */
+  public List<Event> await(int count) {
+    long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+    while (received.size() < count) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new AssertionError(
+            "received %d of %d events within a minute".formatted(received.size(), count));
+      }
+      poll(Duration.ofMillis(100));
+    }
+    poll(Duration.ofMillis(200));
+    return received;
+  }
+
+  @Override
+  public void close() {
+    consumer.close(org.apache.kafka.clients.consumer.CloseOptions.timeout(Duration.ofSeconds(1)));
+  }
+
+  /** An event as it was received. */
+  public record Event(
+      String topic,
+      int partition,
+      long offset,
+      String key,
+      String value,
+      Map<String, String> headers) {
+
+    static Event of(ConsumerRecord<String, String> record) {
+      Map<String, String> headers = new TreeMap<>();
+      record
+          .headers()
+          .forEach(h -> headers.put(h.key(), new String(h.value(), StandardCharsets.UTF_8)));
+      return new Event(
+          record.topic(),
+          record.partition(),
+          record.offset(),
+          record.key(),
+          record.value(),
+          headers);
+    }
+
+    public String id() {
+      return header("ce_id");
+    }
+
+    public String header(String name) {
+      return java.util.Objects.requireNonNull(headers.get(name), () -> "no header " + name);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package dev.lapse.support;
+
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** A database of a test's own, migrated by the product's migrations. */
+public final class TestDatabase implements AutoCloseable {
+
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+
+  private final String url;
+  private final HikariDataSource pool;
+
+  private TestDatabase(PostgresServer server, String name) {
+    this.url = server.url(name);
+    this.pool = new HikariDataSource();
+    pool.setJdbcUrl(url);
+    pool.setUsername(server.user());
+    pool.setPassword(server.password());
+    pool.setMaximumPoolSize(24);
+    pool.setMinimumIdle(0);
+  }
+
+  /** On the shared server. */
+  public static TestDatabase migrated() {
+    return migrated(Servers.postgres());
+  }
+
+  public static TestDatabase migrated(PostgresServer server) {
+    TestDatabase database = empty(server);
+    database.migrate();
+    return database;
+  }
+
+  /** Without any table. */
+  public static TestDatabase empty(PostgresServer server) {
+    String name = "test_" + NUMBER.incrementAndGet();
+    try (TestDatabase maintenance = new TestDatabase(server, "postgres")) {
+      maintenance.execute("CREATE DATABASE " + name);
+    }
+    return new TestDatabase(server, name);
+  }
+
+  private void migrate() {
+    Flyway.configure()
+        .dataSource(pool)
+        .table("lapse_schema_history")
+        .configuration(java.util.Map.of("flyway.postgresql.transactional.lock", "false"))
+        .load()
+        .migrate();
+  }
+
+  public String url() {
+    return url;
+  }
+
+  public DataSource dataSource() {
+    return pool;
+  }
+
+  public JdbcClient jdbc() {
+    return JdbcClient.create(pool);
+  }
+
+  /** A session of its own, to hold a transaction open in. */
+  public Connection connect() {
+    try {
+      return pool.getConnection();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public void execute(String sql) {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public long count(String sql) {
+    return jdbc().sql(sql).query(Long.class).single();
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+  }
+}
