@@ -1,12 +1,13 @@
 package dev.lapse.operations;
 
 import dev.lapse.expiration.Sweep;
+import dev.lapse.loop.Reasons;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
-import org.springframework.boot.SpringApplication;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -58,10 +59,17 @@ public final class CommandLine implements Callable<Integer> {
         new picocli.CommandLine(root)
             .addSubcommand("run", root.new Run())
             .addSubcommand("expire", root.new Expire())
+            .setExecutionExceptionHandler(CommandLine::explain)
             .execute(words.toArray(String[]::new));
     if (exitCode != SERVING) {
       System.exit(exitCode);
     }
+  }
+
+  private static int explain(
+      Exception failure, picocli.CommandLine command, picocli.CommandLine.ParseResult parsed) {
+    command.getErr().println("lapse: failed: " + Reasons.of(failure));
+    return 1;
   }
 
   /** The service was started and goes on in its own threads. */
@@ -81,7 +89,7 @@ public final class CommandLine implements Callable<Integer> {
 
     @Override
     public Integer call() {
-      return start(new SpringApplicationBuilder(application)) == null ? 1 : SERVING;
+      return start(new SpringApplicationBuilder(application), List.of()) == null ? 1 : SERVING;
     }
   }
 
@@ -107,9 +115,16 @@ public final class CommandLine implements Callable<Integer> {
       SpringApplicationBuilder oneShot =
           new SpringApplicationBuilder(application)
               .web(WebApplicationType.NONE)
-              .properties("logging.level.root=warn", "spring.main.banner-mode=off");
-      ConfigurableApplicationContext context =
-          start(oneShot, "--lapse.expiration.enabled=false", "--lapse.relay.enabled=false");
+              .properties("logging.level.root=warn");
+      List<String> further = new ArrayList<>();
+      further.add("--lapse.expiration.enabled=false");
+      further.add("--lapse.relay.enabled=false");
+      if (dryRun) {
+        // Not even the schema: what would expire can be asked before anything is set up.
+        further.add("--spring.flyway.enabled=false");
+        further.add("--lapse.check.tables=false");
+      }
+      ConfigurableApplicationContext context = start(oneShot, further);
       if (context == null) {
         return 1;
       }
@@ -135,12 +150,11 @@ public final class CommandLine implements Callable<Integer> {
   }
 
   /** Starts a context; null if that failed, which Spring Boot has then told the user. */
-  private @org.jspecify.annotations.Nullable ConfigurableApplicationContext start(
-      SpringApplicationBuilder builder, String... further) {
+  private @Nullable ConfigurableApplicationContext start(
+      SpringApplicationBuilder builder, List<String> further) {
     List<String> args = new ArrayList<>(List.of(settings));
-    args.addAll(List.of(further));
-    SpringApplication boot = builder.application();
-    boot.setRegisterShutdownHook(true);
+    args.addAll(further);
+    builder.main(application);
     try {
       return builder.run(args.toArray(String[]::new));
     } catch (RuntimeException e) {

@@ -9,7 +9,8 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.flyway.autoconfigure.FlywayMigrationStrategy;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
@@ -19,17 +20,26 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @Configuration(proxyBeanMethods = false)
 class OperationsConfiguration {
 
+  /** An existing table that cannot serve is told of before anything is migrated. */
   @Bean
-  ApprovalsTable approvalsTable(JdbcClient jdbc) {
-    return new ApprovalsTable(jdbc);
-  }
-
-  @Bean
-  FlywayMigrationStrategy checkThenMigrate(ApprovalsTable approvals) {
+  FlywayMigrationStrategy checkThenMigrate() {
     return flyway -> {
-      approvals.checkIfPresent();
+      JdbcClient jdbc = JdbcClient.create(flyway.getConfiguration().getDataSource());
+      new ApprovalsTable(jdbc).checkIfPresent();
       flyway.migrate();
     };
+  }
+
+  /** Migrated or not, everything must be there before the loops start. */
+  @Bean
+  ApprovalsTable approvalsTable(
+      JdbcClient jdbc, @Value("${lapse.check.tables:true}") boolean ownTablesToo) {
+    ApprovalsTable approvals = new ApprovalsTable(jdbc);
+    approvals.check();
+    if (ownTablesToo) {
+      approvals.checkOwnTables();
+    }
+    return approvals;
   }
 
   /** A sweep in this process need not wait for the relay's next look at the outbox. */
@@ -62,17 +72,14 @@ class OperationsConfiguration {
   }
 
   @Bean
-  @ConditionalOnBean(name = "expirationLoop")
+  @ConditionalOnBooleanProperty(name = "lapse.expiration.enabled", matchIfMissing = true)
   HealthIndicator expirationHealthIndicator(Loop expirationLoop) {
     return () -> LoopHealth.of(expirationLoop.status()).build();
   }
 
   @Bean
-  HealthIndicator relayHealthIndicator(ObjectProvider<Relay> relays, MeterRegistry registry) {
-    Relay relay = relays.getIfAvailable();
-    if (relay == null) {
-      return () -> LoopHealth.of(new dev.lapse.loop.LoopStatus.Stopped()).build();
-    }
+  @ConditionalOnBooleanProperty(name = "lapse.relay.enabled", matchIfMissing = true)
+  HealthIndicator relayHealthIndicator(Relay relay, MeterRegistry registry) {
     Gauge.builder("lapse.relay.leading", relay, r -> r.status().leading() ? 1 : 0)
         .description("1 while this instance publishes, 0 while it stands by")
         .register(registry);

@@ -6,10 +6,18 @@ import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
 
 /** Says what is wrong at start, and how to mend it, in place of a stack trace. */
+@Order(Ordered.HIGHEST_PRECEDENCE)
 final class StartFailures implements FailureAnalyzer {
+
+  private static final String URL = "spring.datasource.url";
+  private static final String URL_ADVICE =
+      "SPRING_DATASOURCE_URL to jdbc:postgresql://host:port/database, and"
+          + " SPRING_DATASOURCE_USERNAME and SPRING_DATASOURCE_PASSWORD.";
 
   private final Environment environment;
 
@@ -19,6 +27,10 @@ final class StartFailures implements FailureAnalyzer {
 
   @Override
   public @Nullable FailureAnalysis analyze(Throwable failure) {
+    if (environment.getProperty(URL) == null) {
+      return new FailureAnalysis(
+          "Which PostgreSQL holds the approvals is not set.", "Set " + URL_ADVICE, failure);
+    }
     UnusableSchemaException schema = find(UnusableSchemaException.class, failure);
     if (schema != null) {
       return new FailureAnalysis(schema.getMessage(), schema.mending(), failure);
@@ -35,14 +47,13 @@ final class StartFailures implements FailureAnalyzer {
   }
 
   private FailureAnalysis database(SQLException exception, Throwable failure) {
-    String url = environment.getProperty("spring.datasource.url", "(no spring.datasource.url)");
-    // Parameters may hold a password.
-    String server = url.replaceFirst("\\?.*", "");
+    // Without the parameters: they may hold a password.
+    String server = environment.getRequiredProperty(URL).replaceFirst("\\?.*", "");
     String state = exception.getSQLState();
     if (state != null && state.startsWith("08")) {
       return new FailureAnalysis(
           "PostgreSQL does not answer at %s (%s)".formatted(server, Reasons.of(exception)),
-          "Start PostgreSQL, or set SPRING_DATASOURCE_URL to jdbc:postgresql://host:port/database.",
+          "Start PostgreSQL, or set " + URL_ADVICE,
           failure);
     }
     if (state != null && (state.startsWith("28") || state.equals("3D000"))) {
