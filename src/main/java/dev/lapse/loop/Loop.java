@@ -103,6 +103,7 @@ public final class Loop implements SmartLifecycle {
       log.error("The loop has ended; restart the process loop={}", name, e);
     } finally {
       step.close();
+      log.info("Stopped loop={}", name);
     }
   }
 

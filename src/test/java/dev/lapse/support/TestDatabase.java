@@ -15,9 +15,11 @@ public final class TestDatabase implements AutoCloseable {
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final String url;
+  private final String name;
   private final HikariDataSource pool;
 
   private TestDatabase(PostgresServer server, String name) {
+    this.name = name;
     this.url = server.url(name);
     this.pool = new HikariDataSource();
     pool.setJdbcUrl(url);
@@ -41,13 +43,35 @@ public final class TestDatabase implements AutoCloseable {
   /** Without any table. */
   public static TestDatabase empty(PostgresServer server) {
     String name = "test_" + NUMBER.incrementAndGet();
-    try (TestDatabase maintenance = new TestDatabase(server, "postgres")) {
+    try (TestDatabase maintenance = maintenance(server)) {
       maintenance.execute("CREATE DATABASE " + name);
     }
     return new TestDatabase(server, name);
   }
 
-  private void migrate() {
+  /** The shared server's own database, to do things to others from. */
+  public static TestDatabase maintenance() {
+    return maintenance(Servers.postgres());
+  }
+
+  private static TestDatabase maintenance(PostgresServer server) {
+    return new TestDatabase(server, "postgres");
+  }
+
+  /** Takes the other database away from everybody: ends its sessions and lets none begin. */
+  public void refuseConnectionsTo(TestDatabase other) {
+    execute("ALTER DATABASE " + other.name + " ALLOW_CONNECTIONS false");
+    execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'"
+            .formatted(other.name));
+  }
+
+  public void allowConnectionsTo(TestDatabase other) {
+    execute("ALTER DATABASE " + other.name + " ALLOW_CONNECTIONS true");
+  }
+
+  /** Runs the product's migrations. */
+  public void migrate() {
     Flyway.configure()
         .dataSource(pool)
         .table("lapse_schema_history")

@@ -1,0 +1,149 @@
+package dev.lapse.operations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lapse.support.Approvals;
+import dev.lapse.support.Servers;
+import dev.lapse.support.TestDatabase;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The commands and the refusals to start, through the jar itself. */
+class CommandLineIT {
+
+  private final TestDatabase database = TestDatabase.empty(Servers.postgres());
+
+  @AfterEach
+  void closeDatabase() {
+    database.close();
+  }
+
+  @Test
+  void expiresOnceAndPrintsTheCount() throws Exception {
+    database.migrate();
+    new Approvals(database).due(7);
+    new Approvals(database).notDue(2);
+
+    String output = run(0, Map.of(), "expire");
+
+    assertThat(output).isEqualToIgnoringNewLines("Expired 7 approvals.");
+    assertThat(database.count("SELECT count(*) FROM ai_approvals WHERE status = 'expired'"))
+        .isEqualTo(7);
+    assertThat(database.count("SELECT count(*) FROM outbox")).isEqualTo(7);
+  }
+
+  @Test
+  void aDryRunSaysWhatWouldExpireAndChangesNothing() throws Exception {
+    database.migrate();
+    String first = new Approvals(database).due(30).get(0).toString();
+
+    String output = run(0, Map.of(), "expire", "--dry-run");
+
+    assertThat(output)
+        .contains("Would expire 30 approvals. Nothing was changed.")
+        .contains(first + " due since ")
+        .contains("… and 10 more");
+    assertThat(database.count("SELECT count(*) FROM ai_approvals WHERE status = 'pending'"))
+        .isEqualTo(30);
+    assertThat(database.count("SELECT count(*) FROM outbox")).isZero();
+  }
+
+  @Test
+  void aDryRunNeedsNothingButTheApprovalsAndAddsNothing() throws Exception {
+    database.execute(
+        """
+        CREATE TABLE ai_approvals (id uuid PRIMARY KEY, status varchar(20), version int,
+          expires_at timestamptz, executed_at timestamptz);
+        INSERT INTO ai_approvals VALUES (gen_random_uuid(), 'pending', 1, now() - interval '1 h');
+        """);
+
+    String output = run(0, Map.of(), "expire", "--dry-run");
+
+    assertThat(output).contains("Would expire 1 approvals.");
+    assertThat(database.count("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+        .isEqualTo(1);
+  }
+
+  @Test
+  void adoptsATableThatWasThereBefore() throws Exception {
+    database.execute(
+        """
+        CREATE TABLE ai_approvals (id uuid PRIMARY KEY, status varchar(20), version int,
+          expires_at timestamptz, executed_at timestamptz, tenant text);
+        CREATE TABLE flyway_schema_history (note text);
+        INSERT INTO ai_approvals VALUES (gen_random_uuid(), 'pending', 1, now() - interval '1 h');
+        """);
+
+    String output = run(0, Map.of(), "expire");
+
+    assertThat(output).isEqualToIgnoringNewLines("Expired 1 approvals.");
+  }
+
+  @Test
+  void refusesATableThatLacksAColumnAndSaysWhatToRun() throws Exception {
+    database.execute("CREATE TABLE ai_approvals (id uuid, status text, expires_at timestamp)");
+
+    String output = run(1, Map.of(), "expire");
+
+    assertThat(output)
+        .contains("version is missing (integer)")
+        .contains("expires_at is timestamp without time zone, not timestamp with time zone")
+        .contains("ALTER TABLE ai_approvals ADD COLUMN version integer NOT NULL DEFAULT 1;")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void namesTheDatabaseThatDoesNotAnswerButNotThePassword() throws Exception {
+    String output =
+        run(
+            1,
+            Map.of(
+                "SPRING_DATASOURCE_URL", "jdbc:postgresql://127.0.0.1:1/x?password=hidden-a",
+                "SPRING_DATASOURCE_PASSWORD", "hidden-b"));
+
+    assertThat(output)
+        .contains("PostgreSQL does not answer at jdbc:postgresql://127.0.0.1:1/x (")
+        .contains("set SPRING_DATASOURCE_URL to")
+        .doesNotContain("hidden-")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void namesTheKafkaThatDoesNotAnswer() throws Exception {
+    String output = run(1, Map.of("LAPSE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"));
+
+    assertThat(output)
+        .contains("Kafka does not answer at 127.0.0.1:1")
+        .contains("LAPSE_KAFKA_BOOTSTRAP_SERVERS")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void saysWhichSettingIsWrongAndWhatItMayBe() throws Exception {
+    String output = run(1, Map.of(), "--lapse.expiration.batch-size=0");
+
+    assertThat(output)
+        .contains("lapse.expiration.batch-size is 0: set it between 1 and 10000 (default 1000)")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void suggestsTheCommandThatWasMeant() throws Exception {
+    assertThat(run(2, Map.of(), "exprie")).contains("Did you mean: lapse expire?");
+  }
+
+  @Test
+  void teachesItsUse() throws Exception {
+    assertThat(run(0, Map.of(), "--help"))
+        .contains("expire", "SPRING_DATASOURCE_URL", "LAPSE_KAFKA_BOOTSTRAP_SERVERS", "Exit codes");
+  }
+
+  private String run(int exitCode, Map<String, String> environment, String... args)
+      throws Exception {
+    try (LapseProcess process = LapseProcess.start(database, environment, args)) {
+      assertThat(process.exitCode()).as(process::output).isEqualTo(exitCode);
+      return process.output();
+    }
+  }
+}

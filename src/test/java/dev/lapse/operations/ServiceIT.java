@@ -1,0 +1,106 @@
+package dev.lapse.operations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.lapse.support.Approvals;
+import dev.lapse.support.EventConsumer;
+import dev.lapse.support.EventConsumer.Event;
+import dev.lapse.support.Servers;
+import dev.lapse.support.TestDatabase;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The service as a process of its own: from deadline to consumer, its health, its end. */
+class ServiceIT {
+
+  private final TestDatabase database = TestDatabase.migrated();
+  private final Approvals approvals = new Approvals(database);
+  private final String name = "service-" + UUID.randomUUID();
+  private final String topic = name + ".expired";
+
+  @AfterEach
+  void closeDatabase() {
+    database.close();
+  }
+
+  @Test
+  void expiresAndPublishesUntilItIsStopped() throws Exception {
+    approvals.due(20);
+    approvals.notDue(3);
+
+    try (LapseProcess service = start();
+        EventConsumer consumer =
+            EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(topic))) {
+      consumer.await(20);
+      approvals.insert(10, "1 second");
+      assertThat(consumer.await(30)).hasSize(30).extracting(Event::id).doesNotHaveDuplicates();
+      awaitHealth(service, 200);
+      assertThat(service.get("/actuator/health").body())
+          .contains("\"expiration\"", "\"relay\"", "\"leading\":true", "\"publishedId\":30");
+      assertThat(service.get("/actuator/prometheus").body())
+          .contains("lapse_expired_total 30.0", "lapse_published_total 30.0");
+
+      service.terminate();
+
+      assertThat(service.exitCode()).isEqualTo(143);
+      assertThat(service.output())
+          .contains("Expired approvals count=20")
+          .contains("Stopped loop=expiration", "Stopped loop=relay")
+          .doesNotContain("\tat ", "WARN", "ERROR");
+    }
+    assertThat(database.count("SELECT published_id FROM relay_checkpoint")).isEqualTo(30);
+  }
+
+  /**
+   * An outage of PostgreSQL after the start ends neither the service nor the count: it backs off,
+   * its health says why, and it goes on by itself.
+   */
+  @Test
+  void backsOffWhileTheDatabaseIsAwayAndGoesOnByItself() throws Exception {
+    try (LapseProcess service = start();
+        EventConsumer consumer =
+            EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(topic))) {
+      approvals.due(5);
+      consumer.await(5);
+      awaitHealth(service, 200);
+
+      try (TestDatabase maintenance = TestDatabase.maintenance()) {
+        maintenance.refuseConnectionsTo(database);
+        awaitHealth(service, 503);
+        await()
+            .atMost(Duration.ofMinutes(1))
+            .untilAsserted(
+                () ->
+                    assertThat(service.get("/actuator/health").body())
+                        .contains("backing off", "nextAttempt"));
+        assertThat(service.get("/actuator/health/liveness").statusCode()).isEqualTo(200);
+        maintenance.allowConnectionsTo(database);
+      }
+
+      approvals.due(5);
+      assertThat(consumer.await(10)).hasSize(10).extracting(Event::id).doesNotHaveDuplicates();
+      awaitHealth(service, 200);
+      assertThat(service.output()).contains("Cycle failed, trying again", "Recovered loop=");
+    }
+  }
+
+  private LapseProcess start() {
+    return LapseProcess.start(
+        database,
+        Map.of("LAPSE_RELAY_NAME", name),
+        "--lapse.relay.topics.ApprovalExpired=" + topic,
+        "--lapse.kafka.topic-replication=1");
+  }
+
+  private static void awaitHealth(LapseProcess service, int status) {
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .ignoreExceptions()
+        .until(() -> service.get("/actuator/health").statusCode() == status);
+  }
+}
