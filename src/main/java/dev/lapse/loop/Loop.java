@@ -102,9 +102,18 @@ public final class Loop implements SmartLifecycle {
       status = new LoopStatus.Broken(e.toString());
       log.error("The loop has ended; restart the process loop={}", name, e);
     } finally {
-      step.close();
-      log.info("Stopped loop={}", name);
+      close();
     }
+  }
+
+  private void close() {
+    Thread.interrupted(); // has done its work; left set, it would cut short what closing does
+    try {
+      step.close();
+    } catch (RuntimeException e) {
+      log.warn("Not everything was closed loop={} reason={}", name, Reasons.of(e));
+    }
+    log.info("Stopped loop={}", name);
   }
 
   private Duration cycle() throws InterruptedException {
