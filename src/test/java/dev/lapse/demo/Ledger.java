@@ -1,0 +1,73 @@
+package dev.lapse.demo;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * What the database holds in the end.
+ *
+ * @param approvals all of them, by id
+ * @param outbox the event ids of the outbox rows of type ApprovalExpired, in the order of the log
+ */
+record Ledger(Map<UUID, Approval> approvals, List<String> outbox) {
+
+  private static final String APPROVALS =
+      """
+      SELECT id, status, expires_at, executed_at,
+             status = 'pending' AND expires_at < clock_timestamp() AS overdue
+      FROM ai_approvals
+      """;
+
+  private static final String OUTBOX =
+      "SELECT event_id::text FROM outbox WHERE type = 'ApprovalExpired' ORDER BY id";
+
+  static Ledger read(JdbcClient jdbc) {
+    List<Approval> approvals =
+        jdbc.sql(APPROVALS)
+            .query(
+                (row, number) ->
+                    new Approval(
+                        row.getObject("id", UUID.class),
+                        row.getString("status"),
+                        row.getObject("expires_at", OffsetDateTime.class).toInstant(),
+                        instant(row.getObject("executed_at", OffsetDateTime.class)),
+                        row.getBoolean("overdue")))
+            .list();
+    return new Ledger(
+        approvals.stream().collect(Collectors.toMap(Approval::id, approval -> approval)),
+        jdbc.sql(OUTBOX).query(String.class).list());
+  }
+
+  private static @Nullable Instant instant(@Nullable OffsetDateTime time) {
+    return time == null ? null : time.toInstant();
+  }
+
+  List<Approval> expired() {
+    return approvals.values().stream().filter(Approval::isExpired).toList();
+  }
+
+  /**
+   * A row.
+   *
+   * @param overdue whether it is pending past its deadline
+   */
+  record Approval(
+      UUID id, String status, Instant expiresAt, @Nullable Instant executedAt, boolean overdue) {
+
+    boolean isExpired() {
+      return status.equals("expired");
+    }
+
+    /** From the deadline to the expiry; for an expired one. */
+    Duration lateness() {
+      return Duration.between(expiresAt, java.util.Objects.requireNonNull(executedAt));
+    }
+  }
+}

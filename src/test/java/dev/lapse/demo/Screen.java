@@ -1,0 +1,153 @@
+package dev.lapse.demo;
+
+import dev.lapse.demo.Decision.Answer;
+import dev.lapse.demo.Downstream.Receipt;
+import dev.lapse.demo.Tally.Percentiles;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+
+/** What a person sees: at the most 100 columns of ASCII, a line a second. */
+final class Screen {
+
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ROOT);
+  private static final int LINES_BETWEEN_HEADS = 20;
+
+  private final PrintStream out;
+  private int lines;
+  private int decisionsShown;
+  private int receiptsShown;
+  private int expiredShown;
+
+  Screen(PrintStream out) {
+    this.out = out;
+  }
+
+  void say(String text, Object... args) {
+    out.printf(Locale.ROOT, text + "%n", args);
+    out.flush();
+  }
+
+  /** The second that has just passed. */
+  void second(int expired, List<Decision> decisions, List<Receipt> receipts) {
+    if (lines++ % LINES_BETWEEN_HEADS == 0) {
+      say("");
+      say("            approvers                                | service       | consumer");
+      say(
+          "  time      approved  cancelled  extended  too late  | lapsed  total | received  total"
+              + "  slowest");
+    }
+    List<Decision> newDecisions = decisions.subList(decisionsShown, decisions.size());
+    List<Receipt> newReceipts = receipts.subList(receiptsShown, receipts.size());
+    say(
+        "  %s %9s %10s %9s %9s  | %6s %6d | %8s %6d  %7s",
+        TIME.format(LocalTime.now(ZoneId.systemDefault())),
+        count(newDecisions, d -> d.is(Answer.CONFIRMED) && "approved".equals(d.kind().status())),
+        count(newDecisions, d -> d.is(Answer.CONFIRMED) && d.kind() == Decision.Kind.CANCEL),
+        count(newDecisions, d -> d.is(Answer.CONFIRMED) && d.kind() == Decision.Kind.EXTEND),
+        count(newDecisions, d -> !d.is(Answer.CONFIRMED)),
+        orDot(expired - expiredShown),
+        expired,
+        orDot(newReceipts.size()),
+        receipts.size(),
+        newReceipts.isEmpty()
+            ? ""
+            : millis(Percentiles.of(newReceipts.stream().map(Receipt::sinceDeadline)).max()));
+    decisionsShown = decisions.size();
+    receiptsShown = receipts.size();
+    expiredShown = expired;
+  }
+
+  /** One event as a consumer gets it, so that one has seen one. */
+  void example(Receipt receipt) {
+    var event = receipt.event();
+    say("");
+    say(
+        "The first event, as the consumer received it (%s, partition %d, offset %d):",
+        event.topic(), event.partition(), event.offset());
+    event.headers().forEach((name, value) -> say("  %-16s %s", name, value));
+    say("  %-16s %s", "key", event.key());
+    say("  %-16s %s", "value", event.value().replace(", ", ",\n" + " ".repeat(19)));
+  }
+
+  void tally(Tally tally) {
+    say("");
+    say("THE TALLY of %d approvals", tally.ledger().approvals().size());
+    say("");
+    row("expired in PostgreSQL", tally.expired(), "");
+    row("outbox rows of type ApprovalExpired", tally.outboxRows(), "must be the same");
+    row("distinct events received, read_committed", tally.distinctEvents(), "must be the same");
+    row("events received twice", tally.receivedTwice(), "must be 0");
+    row("events for an approval that was decided", tally.eventsForDecided(), "must be 0");
+    row("expired before due", tally.expiredBeforeDue(), "must be 0");
+    row("due, and still pending", tally.dueAndPending(), "must be 0");
+    row("confirmed decisions that do not stand", tally.confirmedInVain(), "must be 0");
+    say("");
+    percentiles("lateness, from deadline to expiry", tally.lateness());
+    percentiles("from deadline to receipt by the consumer", tally.deadlineToReceipt());
+    say("");
+    races(tally.decisions().stream().filter(Decision::isRace).toList());
+    say("");
+    if (tally.agrees()) {
+      say("It AGREES: what lapsed was published, each exactly once, and nothing else was.");
+    } else {
+      say("!!! IT DOES NOT AGREE !!!");
+      tally.disagreements().forEach(line -> say("!!! %s", line));
+    }
+    say("");
+  }
+
+  private void races(List<Decision> races) {
+    List<Decision> early = races.stream().filter(Decision::isInTime).toList();
+    List<Decision> late = races.stream().filter(d -> !d.isInTime()).toList();
+    say("  The race: %d decisions were sent within 50 ms of the deadline.", races.size());
+    race("in the last 50 ms", early);
+    race("in the 50 ms after", late);
+    long uncaring = late.stream().filter(d -> d.is(Answer.CONFIRMED)).count();
+    if (uncaring > 0) {
+      say(
+          "  %d of those won after the deadline, a moment before the service came by: their SQL",
+          uncaring);
+      say("  does not ask for expires_at > clock_timestamp(). Approved is approved: no event.");
+    }
+  }
+
+  private void race(String when, List<Decision> decisions) {
+    say(
+        "    %-19s %4d: %4s won, %4s came too late (0 rows), %3s were refused by the guard",
+        when,
+        decisions.size(),
+        count(decisions, d -> d.is(Answer.CONFIRMED)),
+        count(decisions, d -> d.is(Answer.TOO_LATE)),
+        count(decisions, d -> d.is(Answer.REFUSED)));
+  }
+
+  private void row(String what, long count, String rule) {
+    say("  %-44s %6d   %s", what, count, rule);
+  }
+
+  private void percentiles(String what, Percentiles p) {
+    say(
+        "  %-44s p50 %s   p99 %s   max %s",
+        what, millis(p.p50()), millis(p.p99()), millis(p.max()));
+  }
+
+  private static String count(List<Decision> decisions, Predicate<Decision> which) {
+    return orDot(decisions.stream().filter(which).count());
+  }
+
+  private static String orDot(long count) {
+    return count == 0 ? "." : Long.toString(count);
+  }
+
+  private static String millis(Duration duration) {
+    double millis = duration.toNanos() / 1e6;
+    return String.format(Locale.ROOT, millis < 10 ? "%.1f ms" : "%.0f ms", millis);
+  }
+}
