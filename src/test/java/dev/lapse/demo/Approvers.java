@@ -62,12 +62,17 @@ final class Approvers {
   private void decide(UUID approval, Instant deadline, Kind kind) {
     Instant sent = Instant.now();
     try {
-      if (kind == Kind.APPROVE_BLINDLY && !looksPending(approval)) {
-        return; // even he sees that it is over
+      if (kind == Kind.APPROVE_BLINDLY) {
+        if (!looksPending(approval)) {
+          return; // even he sees that it is over
+        }
+        TimeUnit.MILLISECONDS.sleep(10); // between looking and clicking
       }
       sent = Instant.now();
       int rows = jdbc.sql(kind.sql()).param("id", approval).update();
       note(approval, kind, sent, deadline, rows == 1 ? Answer.CONFIRMED : Answer.TOO_LATE, null);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } catch (DataIntegrityViolationException e) {
       note(approval, kind, sent, deadline, Answer.REFUSED, null);
     } catch (RuntimeException e) {

@@ -1,10 +1,15 @@
 package dev.lapse.demo;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.lapse.Lapse;
 import dev.lapse.loop.Reasons;
+import dev.lapse.relay.Relay;
 import dev.lapse.support.KafkaServer;
 import dev.lapse.support.PostgresServer;
 import dev.lapse.support.TestDatabase;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,14 +32,15 @@ public final class Demo {
   private static final Duration PATIENCE_WHEN_STOPPED = Duration.ofSeconds(3);
 
   /** What is due after the demonstration was stopped is nobody's any more. */
-  private static final String WITHDRAW =
+  private static final String CANCEL_THE_REST =
       """
       UPDATE ai_approvals SET status = 'cancelled', version = version + 1, decided_by = 'the end'
       WHERE status = 'pending' AND expires_at > clock_timestamp()
       """;
 
   private final Options options;
-  private final Screen screen = new Screen(System.out);
+  private final PrintStream out = System.out;
+  private final Screen screen = new Screen(out);
   private final CountDownLatch stop = new CountDownLatch(1);
 
   private Demo(Options options) {
@@ -55,11 +61,13 @@ public final class Demo {
   private boolean run() throws Exception {
     Signals.on(this::stop);
     explain();
+    System.setOut(new PrintStream(OutputStream.nullOutputStream(), true, UTF_8));
     CompletableFuture<KafkaServer> startingKafka =
         CompletableFuture.supplyAsync(KafkaServer::embedded);
     try (PostgresServer postgres = PostgresServer.embedded();
         KafkaServer kafka = startingKafka.join();
         TestDatabase database = TestDatabase.empty(postgres)) {
+      System.setOut(out); // Kafka tells there how it formats its disk
       screen.say("PostgreSQL and Kafka run. %s", durability(database));
       if (isStopped()) {
         return true;
@@ -74,7 +82,7 @@ public final class Demo {
 
   private void explain() {
     screen.say("");
-    screen.say("LAPSE, a demonstration of %s.", length());
+    screen.say("LAPSE, a demonstration: approvals fall due for %s.", length());
     screen.say("");
     screen.say(
         "Agents ask for approvals that fall due all the time, some of them many at once. Nobody");
@@ -117,6 +125,7 @@ public final class Demo {
                 "--spring.datasource.password=" + postgres.password(),
                 "--lapse.kafka.bootstrap-servers=" + kafka.bootstrapServers(),
                 "--server.address=localhost",
+                "--logging.config=classpath:dev/lapse/demo/logback.xml",
                 // The lines below say what these say, once a second.
                 "--logging.level.dev.lapse.Lapse=warn",
                 "--logging.level.dev.lapse.expiration=warn"));
@@ -130,6 +139,7 @@ public final class Demo {
       ConfigurableApplicationContext service, TestDatabase database, KafkaServer kafka)
       throws Exception {
     String url = "http://localhost:" + service.getEnvironment().getProperty("local.server.port");
+    awaitLeading(service.getBean(Relay.class));
     screen.say("Lapse runs: %s/actuator/health  %s/actuator/prometheus", url, url);
     Tally tally = play(database, kafka);
     screen.tally(tally);
@@ -144,6 +154,16 @@ public final class Demo {
     return tally.agrees();
   }
 
+  /** A first start creates topics and waits a second for Kafka to say who leads. */
+  private void awaitLeading(Relay relay) throws InterruptedException {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!relay.status().leading() && System.nanoTime() - deadline < 0) {
+      if (stop.await(50, TimeUnit.MILLISECONDS)) {
+        return;
+      }
+    }
+  }
+
   private Tally play(TestDatabase database, KafkaServer kafka) throws InterruptedException {
     Downstream downstream = new Downstream(kafka.bootstrapServers());
     Approvers approvers = new Approvers(database.jdbc());
@@ -154,8 +174,8 @@ public final class Demo {
     seeder.end();
     if (isStopped()) {
       approvers.end();
-      int withdrawn = database.jdbc().sql(WITHDRAW).update();
-      screen.say("Stopping: %d approvals not yet due are withdrawn.", withdrawn);
+      int cancelled = database.jdbc().sql(CANCEL_THE_REST).update();
+      screen.say("Stopping: %d approvals not yet due are cancelled.", cancelled);
     }
     awaitTheLast(database, approvers, downstream);
     approvers.end();
@@ -168,13 +188,18 @@ public final class Demo {
       TestDatabase database, Seeder seeder, Approvers approvers, Downstream downstream)
       throws InterruptedException {
     boolean exampleShown = false;
-    while (!seeder.isDone() && !stop.await(1, TimeUnit.SECONDS)) {
+    while (!seeder.isDone() && !isStoppedAtNextSecond()) {
       if (!exampleShown && !downstream.receipts().isEmpty()) {
         screen.example(downstream.receipts().get(0));
         exampleShown = true;
       }
       show(database, approvers, downstream);
     }
+  }
+
+  /** Waits for the clock's next full second. */
+  private boolean isStoppedAtNextSecond() throws InterruptedException {
+    return stop.await(1000 - System.currentTimeMillis() % 1000, TimeUnit.MILLISECONDS);
   }
 
   private void show(TestDatabase database, Approvers approvers, Downstream downstream) {
@@ -192,7 +217,7 @@ public final class Demo {
       if (isStopped()) {
         TimeUnit.MILLISECONDS.sleep(100);
       } else {
-        stop.await(1, TimeUnit.SECONDS);
+        var unused = isStoppedAtNextSecond();
         show(database, approvers, downstream);
       }
     }

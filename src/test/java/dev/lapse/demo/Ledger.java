@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,10 @@ record Ledger(Map<UUID, Approval> approvals, List<String> outbox) {
     return approvals.values().stream().filter(Approval::isExpired).toList();
   }
 
+  long count(String status) {
+    return approvals.values().stream().filter(a -> a.status().equals(status)).count();
+  }
+
   /**
    * A row.
    *
@@ -67,7 +72,7 @@ record Ledger(Map<UUID, Approval> approvals, List<String> outbox) {
 
     /** From the deadline to the expiry; for an expired one. */
     Duration lateness() {
-      return Duration.between(expiresAt, java.util.Objects.requireNonNull(executedAt));
+      return Duration.between(expiresAt, Objects.requireNonNull(executedAt));
     }
   }
 }

@@ -30,7 +30,7 @@ final class Screen {
   }
 
   void say(String text, Object... args) {
-    out.printf(Locale.ROOT, text + "%n", args);
+    out.println(String.format(Locale.ROOT, text, args).stripTrailing());
     out.flush();
   }
 
@@ -66,6 +66,7 @@ final class Screen {
 
   /** One event as a consumer gets it, so that one has seen one. */
   void example(Receipt receipt) {
+    lines = 0; // a head again
     var event = receipt.event();
     say("");
     say(
@@ -78,7 +79,12 @@ final class Screen {
 
   void tally(Tally tally) {
     say("");
-    say("THE TALLY of %d approvals", tally.ledger().approvals().size());
+    say(
+        "THE TALLY of %d approvals: %d lapsed, %d approved, %d cancelled",
+        tally.ledger().approvals().size(),
+        tally.expired(),
+        tally.ledger().count("approved"),
+        tally.ledger().count("cancelled"));
     say("");
     row("expired in PostgreSQL", tally.expired(), "");
     row("outbox rows of type ApprovalExpired", tally.outboxRows(), "must be the same");
@@ -92,7 +98,7 @@ final class Screen {
     percentiles("lateness, from deadline to expiry", tally.lateness());
     percentiles("from deadline to receipt by the consumer", tally.deadlineToReceipt());
     say("");
-    races(tally.decisions().stream().filter(Decision::isRace).toList());
+    races(tally);
     say("");
     if (tally.agrees()) {
       say("It AGREES: what lapsed was published, each exactly once, and nothing else was.");
@@ -103,10 +109,13 @@ final class Screen {
     say("");
   }
 
-  private void races(List<Decision> races) {
+  private void races(Tally tally) {
+    List<Decision> races = tally.decisions().stream().filter(Decision::isRace).toList();
     List<Decision> early = races.stream().filter(Decision::isInTime).toList();
     List<Decision> late = races.stream().filter(d -> !d.isInTime()).toList();
-    say("  The race: %d decisions were sent within 50 ms of the deadline.", races.size());
+    say(
+        "  The race: of %d decisions %d were sent within 50 ms of the deadline.",
+        tally.decisions().stream().filter(Decision::isDecision).count(), races.size());
     race("in the last 50 ms", early);
     race("in the 50 ms after", late);
     long uncaring = late.stream().filter(d -> d.is(Answer.CONFIRMED)).count();
