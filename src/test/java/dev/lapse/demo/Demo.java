@@ -42,31 +42,47 @@ public final class Demo {
   private final PrintStream out = System.out;
   private final Screen screen = new Screen(out);
   private final CountDownLatch stop = new CountDownLatch(1);
+  private boolean serversRun;
 
   private Demo(Options options) {
     this.options = options;
   }
 
   public static void main(String[] args) {
-    boolean agrees = false;
+    int exitCode = 1;
     try {
-      agrees = new Demo(Options.of(args)).run();
+      exitCode = new Demo(Options.of(args)).run() ? 0 : 1;
     } catch (Exception e) {
       System.err.println("The demonstration failed: " + Reasons.of(e));
     }
-    System.exit(agrees ? 0 : 1);
+    System.exit(exitCode);
   }
 
   /** Whether the tally agrees, as far as it came to one. */
   private boolean run() throws Exception {
-    Signals.on(this::stop);
+    Signals.on(stop::countDown);
     explain();
+    boolean agrees = true;
+    try {
+      agrees = runOnServers();
+    } catch (RuntimeException e) {
+      // A terminal's Ctrl-C reaches the programs that set PostgreSQL up as well.
+      if (serversRun || !isStopped()) {
+        throw e;
+      }
+    }
+    screen.say("Stopped; the servers' data is removed.");
+    return agrees;
+  }
+
+  private boolean runOnServers() throws Exception {
     System.setOut(new PrintStream(OutputStream.nullOutputStream(), true, UTF_8));
     CompletableFuture<KafkaServer> startingKafka =
         CompletableFuture.supplyAsync(KafkaServer::embedded);
     try (PostgresServer postgres = PostgresServer.embedded();
         KafkaServer kafka = startingKafka.join();
         TestDatabase database = TestDatabase.empty(postgres)) {
+      serversRun = true;
       System.setOut(out); // Kafka tells there how it formats its disk
       screen.say("PostgreSQL and Kafka run. %s", durability(database));
       if (isStopped()) {
@@ -75,8 +91,6 @@ public final class Demo {
       try (ConfigurableApplicationContext service = start(database, postgres, kafka)) {
         return isStopped() || run(service, database, kafka);
       }
-    } finally {
-      screen.say("Stopped; the servers' data is removed.");
     }
   }
 
@@ -230,9 +244,5 @@ public final class Demo {
 
   private boolean isStopped() {
     return stop.getCount() == 0;
-  }
-
-  private void stop() {
-    stop.countDown();
   }
 }

@@ -3,6 +3,9 @@ package dev.lapse.support;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.springframework.util.FileSystemUtils;
 import org.testcontainers.postgresql.PostgreSQLContainer;
 
 /**
@@ -27,19 +30,30 @@ public final class PostgresServer implements AutoCloseable {
 
   public static PostgresServer embedded() {
     try {
-      EmbeddedPostgres server =
-          EmbeddedPostgres.builder()
-              .setServerConfig("fsync", "on")
-              .setServerConfig("synchronous_commit", "on")
-              .setServerConfig("full_page_writes", "on")
-              .setServerConfig("max_connections", "200")
-              .setServerConfig("max_prepared_transactions", "50")
-              .start();
-      return new PostgresServer(
-          "localhost:" + server.getPort(), "postgres", "postgres", () -> close(server));
+      Path data = Files.createTempDirectory("lapse-postgres");
+      try {
+        return embedded(data);
+      } catch (IOException | RuntimeException e) {
+        FileSystemUtils.deleteRecursively(data); // one that has started does so when it is closed
+        throw e;
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static PostgresServer embedded(Path data) throws IOException {
+    EmbeddedPostgres server =
+        EmbeddedPostgres.builder()
+            .setDataDirectory(data)
+            .setServerConfig("fsync", "on")
+            .setServerConfig("synchronous_commit", "on")
+            .setServerConfig("full_page_writes", "on")
+            .setServerConfig("max_connections", "200")
+            .setServerConfig("max_prepared_transactions", "50")
+            .start();
+    return new PostgresServer(
+        "localhost:" + server.getPort(), "postgres", "postgres", () -> close(server));
   }
 
   public static PostgresServer inDocker() {
