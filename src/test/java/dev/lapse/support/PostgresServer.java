@@ -30,7 +30,7 @@ public final class PostgresServer implements AutoCloseable {
 
   public static PostgresServer embedded() {
     try {
-      Path data = Files.createTempDirectory("lapse-postgres");
+      Path data = Files.createTempDirectory("embedded-postgres");
       try {
         return embedded(data);
       } catch (IOException | RuntimeException e) {
