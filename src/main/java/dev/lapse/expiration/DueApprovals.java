@@ -3,6 +3,7 @@ package dev.lapse.expiration;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -22,7 +23,7 @@ final class DueApprovals {
    * <p>Guarantees: an approver who holds a row is neither waited for nor deadlocked with, and what
    * he decides stands; each approval is expired once, by whichever instance locked it.
    */
-  private static final String EXPIRE =
+  static final String EXPIRE =
       """
       -- MATERIALIZED: planned into a join, a LIMIT under a lock may run more than once.
       WITH due AS MATERIALIZED (
@@ -67,8 +68,10 @@ final class DueApprovals {
       )
       SELECT (SELECT count(*) FROM due) AS due,
              (SELECT count(*) FROM expired) AS expired,
-             (SELECT extract(epoch FROM max(executed_at - expires_at)) * 1000000 FROM expired)
-               AS lateness,
+             -- A century at the most: a deadline may lie in the year 1, or at -infinity.
+             (SELECT extract(epoch FROM least(max(executed_at - expires_at), interval '100 years'))
+              FROM expired) * 1000000 AS lateness,
+             now()::text AS due_before,
              last.expires_at AS last_expires_at,
              last.id AS last_id
       FROM (SELECT 1) one
@@ -77,15 +80,18 @@ final class DueApprovals {
       """;
 
   /**
-   * When the next approval falls due that is not due yet. It enters the index at now(): before
-   * that, a snapshot held somewhere may keep a million dead entries in the way.
+   * When the next approval falls due, or that it has just done so. It enters the index where the
+   * last sweep ended: before that, a snapshot held somewhere may keep a million dead entries in the
+   * way; and at now() it would miss what fell due since.
    */
-  private static final String UNTIL_NEXT =
+  static final String UNTIL_NEXT =
       """
-      SELECT (extract(epoch FROM expires_at - clock_timestamp()) * 1000000)::bigint
+      SELECT (extract(epoch FROM least(expires_at - clock_timestamp(), interval '1 day'))
+              * 1000000)::bigint
       FROM ai_approvals
-      WHERE status = 'pending' AND expires_at >= now()
-      ORDER BY expires_at
+      WHERE status = 'pending'
+        AND (expires_at, id) > (:afterExpiresAt::timestamptz, :afterId::uuid)
+      ORDER BY expires_at, id
       LIMIT 1
       """;
 
@@ -118,25 +124,33 @@ final class DueApprovals {
         .param("afterExpiresAt", after.expiresAt())
         .param("afterId", after.id())
         .param("limit", limit)
-        .query((row, number) -> batch(row, after))
+        .query((row, number) -> batch(row, limit))
         .single();
   }
 
-  private static Batch batch(ResultSet row, Key after) throws SQLException {
-    String lastId = row.getString("last_id");
+  private static Batch batch(ResultSet row, int limit) throws SQLException {
+    boolean more = row.getInt("due") == limit;
     return new Batch(
-        row.getInt("due"),
         row.getInt("expired"),
-        Duration.ofNanos(row.getLong("lateness") * 1000),
-        lastId == null ? after : new Key(row.getString("last_expires_at"), lastId));
+        Duration.of(row.getLong("lateness"), ChronoUnit.MICROS),
+        more
+            ? new Key(row.getString("last_expires_at"), row.getString("last_id"))
+            : new Key(row.getString("due_before"), Key.FIRST.id()),
+        more);
   }
 
-  /** How long until the next deadline, by the database's clock; empty if nothing is pending. */
-  Optional<Duration> untilNext() {
+  /**
+   * How long until the next deadline, by the database's clock: a day at the most, zero or less if
+   * it has passed since, empty if nothing is pending.
+   *
+   * @param after where the last sweep ended
+   */
+  Optional<Duration> untilNext(Key after) {
     return jdbc.sql(UNTIL_NEXT)
-        .query(Long.class)
-        .optional()
-        .map(micros -> Duration.ofNanos(micros * 1000));
+        .param("afterExpiresAt", after.expiresAt())
+        .param("afterId", after.id())
+        .query((row, number) -> Duration.of(row.getLong(1), ChronoUnit.MICROS))
+        .optional();
   }
 
   long count() {
@@ -162,10 +176,11 @@ final class DueApprovals {
   /**
    * What one statement did.
    *
-   * @param due approvals it locked; fewer than the limit means that no more were to be had
    * @param expired approvals it expired
-   * @param lateness of the one that waited longest
-   * @param last the last one it locked
+   * @param lateness of the one that waited longest, a century at the most
+   * @param next where to go on: behind the last one it locked or, if no more were to be had, at the
+   *     instant up to which it looked
+   * @param more whether it locked as many as it was allowed to
    */
-  record Batch(int due, int expired, Duration lateness, Key last) {}
+  record Batch(int expired, Duration lateness, Key next, boolean more) {}
 }

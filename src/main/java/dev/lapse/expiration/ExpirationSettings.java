@@ -16,7 +16,7 @@ import org.springframework.scheduling.support.CronExpression;
  *     in time are met whatever it is; it bounds how late an approval is noticed that was inserted
  *     or changed meanwhile, or that an approver held when it fell due
  * @param cron a cron expression of six fields, such as {@code 0 * * * * *}, to sweep by instead of
- *     on time; default none
+ *     on time, in the time zone of the JVM; default none
  */
 @ConfigurationProperties("lapse.expiration")
 public record ExpirationSettings(

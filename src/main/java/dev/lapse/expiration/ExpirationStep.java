@@ -2,8 +2,8 @@ package dev.lapse.expiration;
 
 import dev.lapse.loop.Step;
 import java.time.Duration;
-import java.time.LocalDateTime;
 import java.time.ZoneId;
+import java.time.ZonedDateTime;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,6 +12,9 @@ import org.springframework.scheduling.support.CronExpression;
 /**
  * One cycle of the expiration: a sweep, and how long to sleep after it. Not by the minute but on
  * time: until the earliest deadline still pending, or the longest pause if that comes first.
+ *
+ * <p>Most sweeps go on where the last one ended, past what it left dead in the index; every longest
+ * pause one begins at the beginning, for approvals that an approver held or that came in overdue.
  */
 final class ExpirationStep implements Step {
 
@@ -26,7 +29,7 @@ final class ExpirationStep implements Step {
   private final @Nullable CronExpression cron;
   private final ExpirationListener listener;
 
-  private DueApprovals.Key swept = DueApprovals.Key.FIRST;
+  private DueApprovals.Key next = DueApprovals.Key.FIRST;
   private long fullSweepAt = System.nanoTime();
 
   ExpirationStep(
@@ -44,48 +47,49 @@ final class ExpirationStep implements Step {
   @Override
   public Duration runOnce() {
     long begin = System.nanoTime();
-    Swept result = sweep.run(from(begin), ExpirationStep::notInterrupted);
-    swept = result.last();
-    if (result.expired() > 0) {
-      log.info(
-          "Expired approvals count={} lateness={}ms took={}ms",
-          result.expired(),
-          result.lateness().toMillis(),
-          Duration.ofNanos(System.nanoTime() - begin).toMillis());
-      listener.expired(result);
+    boolean full = cron != null || begin - fullSweepAt >= 0;
+    Swept swept = Swept.nothing(full ? DueApprovals.Key.FIRST : next);
+    try {
+      while (swept.more() && !Thread.currentThread().isInterrupted()) {
+        swept = sweep.goOn(swept);
+      }
+    } finally {
+      // After a failure, too: what the batches before it expired is committed.
+      report(swept, begin);
     }
-    return cron == null ? untilNextDue() : untilNextCron(cron);
+    next = swept.next();
+    if (full) {
+      fullSweepAt = begin + maxPause.toNanos();
+    }
+    return cron == null
+        ? untilNextDue()
+        : untilNext(cron, ZonedDateTime.now(ZoneId.systemDefault()));
   }
 
-  /**
-   * Most sweeps go on where the last one ended, past what it left dead in the index; every longest
-   * pause one begins at the beginning, for approvals that an approver held or that came in overdue.
-   */
-  private DueApprovals.Key from(long now) {
-    if (cron == null && now - fullSweepAt < 0) {
-      return swept;
+  private void report(Swept swept, long begin) {
+    if (swept.expired() > 0) {
+      log.info(
+          "Expired approvals count={} lateness={}ms took={}ms",
+          swept.expired(),
+          swept.lateness().toMillis(),
+          Duration.ofNanos(System.nanoTime() - begin).toMillis());
+      listener.expired(swept);
     }
-    fullSweepAt = now + maxPause.toNanos();
-    return DueApprovals.Key.FIRST;
   }
 
   private Duration untilNextDue() {
     Duration untilFullSweep = Duration.ofNanos(fullSweepAt - System.nanoTime());
     Duration pause =
         dueApprovals
-            .untilNext()
+            .untilNext(next)
             .filter(untilNext -> untilNext.compareTo(untilFullSweep) < 0)
             .orElse(untilFullSweep);
     return pause.compareTo(SHORTEST_PAUSE) < 0 ? SHORTEST_PAUSE : pause;
   }
 
-  private static Duration untilNextCron(CronExpression cron) {
-    LocalDateTime now = LocalDateTime.now(ZoneId.systemDefault());
-    LocalDateTime next = cron.next(now);
+  /** With the zone, because between two local times an hour may be missing or come twice. */
+  static Duration untilNext(CronExpression cron, ZonedDateTime now) {
+    ZonedDateTime next = cron.next(now);
     return next == null ? Duration.ofDays(1) : Duration.between(now, next);
-  }
-
-  private static boolean notInterrupted() {
-    return !Thread.currentThread().isInterrupted();
   }
 }

@@ -1,8 +1,6 @@
 package dev.lapse.expiration;
 
-import java.time.Duration;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 
 /** Expires what is due, batch by batch, until nothing is due any more. */
 public final class Sweep {
@@ -17,22 +15,18 @@ public final class Sweep {
 
   /** Expires everything that is due and that no approver holds at the moment. */
   public Swept run() {
-    return run(DueApprovals.Key.FIRST, () -> true);
+    Swept swept = Swept.nothing(DueApprovals.Key.FIRST);
+    while (swept.more()) {
+      swept = goOn(swept);
+    }
+    return swept;
   }
 
   /**
-   * Expires what is due from a key on.
-   *
-   * @param goOn asked between batches; a sweep that is told to stop has done what it has done
+   * Expires the next batch; what the batches before it did stands, whatever becomes of this one.
    */
-  Swept run(DueApprovals.Key from, BooleanSupplier goOn) {
-    Swept swept = new Swept(0, Duration.ZERO, from);
-    DueApprovals.Batch batch;
-    do {
-      batch = dueApprovals.expire(swept.last(), batchSize);
-      swept = swept.plus(batch);
-    } while (batch.due() == batchSize && goOn.getAsBoolean());
-    return swept;
+  Swept goOn(Swept soFar) {
+    return soFar.plus(dueApprovals.expire(soFar.next(), batchSize));
   }
 
   /** Approvals that a sweep would expire now. */

@@ -1,0 +1,157 @@
+package dev.lapse.expiration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lapse.support.Approvals;
+import dev.lapse.support.TestDatabase;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.SingleConnectionDataSource;
+
+class DueApprovalsIT {
+
+  private final TestDatabase database = TestDatabase.migrated();
+  private final Approvals approvals = new Approvals(database);
+  private final DueApprovals dueApprovals = new DueApprovals(database.jdbc());
+
+  @AfterEach
+  void close() {
+    database.close();
+  }
+
+  @Test
+  void goesOnBehindTheLastOneOfAFullBatch() {
+    List<UUID> due = approvals.due(3);
+
+    DueApprovals.Batch first = dueApprovals.expire(DueApprovals.Key.FIRST, 2);
+    DueApprovals.Batch second = dueApprovals.expire(first.next(), 2);
+
+    assertThat(first.expired()).isEqualTo(2);
+    assertThat(first.more()).isTrue();
+    assertThat(first.next().id()).isEqualTo(due.get(1).toString());
+    assertThat(second.expired()).isEqualTo(1);
+    assertThat(second.more()).isFalse();
+  }
+
+  @Test
+  void goesOnWhereNothingHadFallenDueYetAfterABatchThatIsNotFull() {
+    DueApprovals.Batch empty = dueApprovals.expire(DueApprovals.Key.FIRST, 2);
+    approvals.insert(1, "-1 hour");
+    UUID since = approvals.insert(1, "0 seconds").get(0);
+
+    dueApprovals.expire(empty.next(), 2);
+
+    assertThat(approvals.status(since)).isEqualTo("expired");
+    assertThat(dueApprovals.count()).as("overdue when it came in").isEqualTo(1);
+    assertThat(dueApprovals.expire(DueApprovals.Key.FIRST, 2).expired()).isEqualTo(1);
+  }
+
+  @Test
+  void tellsHowLongUntilTheNextDeadline() {
+    assertThat(dueApprovals.untilNext(DueApprovals.Key.FIRST)).isEmpty();
+
+    approvals.insert(1, "2 hours");
+    approvals.insert(1, "1 hour");
+    assertThat(dueApprovals.untilNext(DueApprovals.Key.FIRST).orElseThrow())
+        .isBetween(Duration.ofMinutes(58), Duration.ofMinutes(61));
+
+    database.execute("UPDATE ai_approvals SET status = 'approved'");
+    assertThat(dueApprovals.untilNext(DueApprovals.Key.FIRST)).isEmpty();
+  }
+
+  @Test
+  void tellsOfADeadlineThatHasPassedSinceTheLastBatch() {
+    DueApprovals.Key next = dueApprovals.expire(DueApprovals.Key.FIRST, 10).next();
+    approvals.insert(1, "0 seconds");
+
+    assertThat(dueApprovals.untilNext(next).orElseThrow()).isNegative();
+  }
+
+  @Test
+  void doesNotCountToTheEndOfTime() {
+    database.execute("ALTER TABLE ai_approvals DROP CONSTRAINT ai_approvals_expires_at");
+    approvals.notDue(1);
+
+    for (String never : List.of("9999-12-31", "infinity")) {
+      database.execute("UPDATE ai_approvals SET expires_at = '" + never + "'");
+      assertThat(dueApprovals.untilNext(DueApprovals.Key.FIRST)).contains(Duration.ofDays(1));
+    }
+  }
+
+  @Test
+  void entersByThePartialIndexWhateverThePlan() {
+    fillTable();
+
+    for (String statement : List.of(DueApprovals.EXPIRE, DueApprovals.UNTIL_NEXT)) {
+      assertThat(genericPlan(statement))
+          .contains("using ai_approvals_due on ai_approvals")
+          .doesNotContain("Seq Scan on ai_approvals");
+    }
+  }
+
+  @Test
+  void readsAHandfulOfPagesWhenNothingIsDue() {
+    fillTable();
+    DueApprovals.Key next = dueApprovals.expire(DueApprovals.Key.FIRST, 1000).next();
+
+    assertThat(pagesRead(DueApprovals.EXPIRE, next)).isLessThan(10);
+    assertThat(pagesRead(DueApprovals.UNTIL_NEXT, next)).isLessThan(10);
+  }
+
+  /** 30,000 approvals decided and 3,000 pending, an hour before their deadlines. */
+  private void fillTable() {
+    approvals.notDue(30_000);
+    database.execute("UPDATE ai_approvals SET status = 'approved'");
+    approvals.notDue(3_000);
+    database.execute("VACUUM ANALYZE ai_approvals");
+  }
+
+  /** The plan for parameters not known: what a prepared statement may end up with. */
+  private String genericPlan(String statement) {
+    SingleConnectionDataSource session = new SingleConnectionDataSource(database.connect(), true);
+    try {
+      JdbcTemplate jdbc = new JdbcTemplate(session);
+      jdbc.execute("SET plan_cache_mode = force_generic_plan");
+      jdbc.execute(
+          "PREPARE prepared(text, text, bigint) AS "
+              + statement
+                  .replace(":afterExpiresAt", "$1")
+                  .replace(":afterId", "$2")
+                  .replace(":limit", "$3"));
+      List<String> plan =
+          jdbc.queryForList(
+              "EXPLAIN EXECUTE prepared('-infinity', '" + DueApprovals.Key.FIRST.id() + "', 1000)",
+              String.class);
+      jdbc.execute("DEALLOCATE prepared");
+      return String.join("\n", plan);
+    } finally {
+      session.destroy();
+    }
+  }
+
+  private int pagesRead(String statement, DueApprovals.Key after) {
+    String plan =
+        String.join("\n", explain("EXPLAIN (ANALYZE, BUFFERS, TIMING off) " + statement, after));
+    Matcher buffers = Pattern.compile("Buffers: shared hit=(\\d+)(?: read=(\\d+))?").matcher(plan);
+    assertThat(buffers.find()).as(plan).isTrue();
+    String read = buffers.group(2);
+    return Integer.parseInt(buffers.group(1)) + (read == null ? 0 : Integer.parseInt(read));
+  }
+
+  private List<String> explain(String statement, DueApprovals.Key after) {
+    return database
+        .jdbc()
+        .sql(statement)
+        .param("afterExpiresAt", after.expiresAt())
+        .param("afterId", after.id())
+        .param("limit", 1000)
+        .query(String.class)
+        .list();
+  }
+}
