@@ -43,10 +43,9 @@ final class DueApprovals {
         UPDATE ai_approvals approval
         SET status = 'expired', version = approval.version + 1, executed_at = now()
         FROM due
+        -- By id alone. Locking checked status and deadline on the newest row, and it is ours now;
+        -- asked for again here, they lure the planner into the partial index, once for every row.
         WHERE approval.id = due.id
-          -- Both again: the lock was taken on a newer row than the snapshot saw, perhaps.
-          AND approval.status = 'pending'
-          AND approval.expires_at < now()
         RETURNING approval.id, approval.version, approval.expires_at, approval.executed_at
       ),
       recorded AS (
