@@ -50,19 +50,18 @@ final class DueApprovals {
       ),
       recorded AS (
         INSERT INTO outbox (type, key, payload, occurred_at)
-        SELECT 'ApprovalExpired',
-               id,
-               json_build_object(
-                 'approvalId', id,
-                 'previousStatus', 'pending',
-                 'status', 'expired',
-                 'version', version,
-                 'expiresAt',
-                 to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-                 'expiredAt',
-                 to_char(executed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
-               executed_at
-        FROM expired
+        -- to_json of a row, since json_build_object writes blanks that every consumer would store.
+        SELECT 'ApprovalExpired', id, to_json(event), executed_at
+        FROM expired CROSS JOIN LATERAL (
+          SELECT id AS "approvalId",
+                 'pending' AS "previousStatus",
+                 'expired' AS "status",
+                 version AS "version",
+                 to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+                   AS "expiresAt",
+                 to_char(executed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+                   AS "expiredAt"
+        ) event
         ORDER BY expires_at, id
       )
       SELECT (SELECT count(*) FROM due) AS due,

@@ -46,24 +46,26 @@ public final class OutboxReader {
    * Stragglers (rows at or below the position that its snapshot could not see) and the page above
    * the position, in id order, all under one snapshot.
    *
-   * <p>Written as one OR, the planner walks the whole primary key for the stragglers; here each
-   * branch is a range of the index on (xact_id, id), whatever the statistics say.
+   * <p>Left alone, the planner looks for the stragglers along the primary key, through everything
+   * that was ever published. OFFSET 0 keeps the condition on the id out of the two searches, and
+   * their order is that of the index on (xact_id, id), so that they are ranges of it, answered from
+   * it alone, whatever the statistics say.
    */
-  private static final String PAGE =
+  static final String PAGE =
       """
-      WITH position AS (
-        SELECT ?::bigint AS id, ?::pg_snapshot AS snapshot
-      ),
-      straggler AS MATERIALIZED (
+      WITH straggler AS MATERIALIZED (
         SELECT id FROM (
-          SELECT outbox.id FROM outbox
-          WHERE xact_id >= (SELECT pg_snapshot_xmax(snapshot) FROM position)
-            AND outbox.id <= (SELECT id FROM position)
+          SELECT id FROM (
+            SELECT id FROM outbox WHERE xact_id >= pg_snapshot_xmax(?::pg_snapshot)
+            ORDER BY xact_id, id OFFSET 0
+          ) begun_since
           UNION ALL
-          SELECT outbox.id FROM outbox
-          WHERE xact_id = ANY (ARRAY(SELECT pg_snapshot_xip(snapshot) FROM position))
-            AND outbox.id <= (SELECT id FROM position)
+          SELECT id FROM (
+            SELECT id FROM outbox WHERE xact_id = ANY (ARRAY(SELECT pg_snapshot_xip(?::pg_snapshot)))
+            ORDER BY xact_id, id OFFSET 0
+          ) then_running
         ) late
+        WHERE id <= ?
         ORDER BY id
         LIMIT ?
       )
@@ -83,7 +85,7 @@ public final class OutboxReader {
           (SELECT\s"""
           + RECORD
           + """
-           FROM outbox record WHERE record.id > (SELECT id FROM position)
+           FROM outbox record WHERE record.id > ?
            ORDER BY record.id LIMIT ?)
       ) page
       ORDER BY id LIMIT ?
@@ -141,11 +143,13 @@ public final class OutboxReader {
           connection.prepareStatement(catchUp == null ? PAGE : CATCH_UP)) {
         statement.setFetchSize(FETCH_SIZE);
         if (catchUp == null) {
-          statement.setLong(1, position.publishedId());
+          statement.setString(1, position.snapshot());
           statement.setString(2, position.snapshot());
-          statement.setInt(3, maxRecords);
+          statement.setLong(3, position.publishedId());
           statement.setInt(4, maxRecords);
-          statement.setInt(5, maxRecords + 1);
+          statement.setLong(5, position.publishedId());
+          statement.setInt(6, maxRecords);
+          statement.setInt(7, maxRecords + 1);
         } else {
           statement.setLong(1, catchUp.afterId());
           statement.setLong(2, position.publishedId());

@@ -255,9 +255,9 @@ class SweepIT {
                 .query(String.class)
                 .single())
         .isEqualTo(
-            ("ApprovalExpired %s {\"approvalId\" : \"%s\", \"previousStatus\" : \"pending\","
-                    + " \"status\" : \"expired\", \"version\" : 8,"
-                    + " \"expiresAt\" : \"2026-01-02T02:04:05.000600Z\", \"expiredAt\" : \"%s\"}")
+            ("ApprovalExpired %s {\"approvalId\":\"%s\",\"previousStatus\":\"pending\","
+                    + "\"status\":\"expired\",\"version\":8,"
+                    + "\"expiresAt\":\"2026-01-02T02:04:05.000600Z\",\"expiredAt\":\"%s\"}")
                 .formatted(id, id, expiredAt));
     assertThat(
             database.count(
