@@ -9,7 +9,8 @@ import java.util.List;
 import javax.sql.DataSource;
 
 /**
- * Reads the outbox from a position on, a page at a time. It writes nothing.
+ * Reads the outbox from a position on, a page at a time, and hands out only what is on the
+ * database's disk. It writes to no table.
  *
  * <p>Plain JDBC and bytes: through {@code JdbcClient} and strings, reading was the slower half of
  * the relay. Safe for use by several threads.
@@ -136,42 +137,44 @@ public final class OutboxReader {
    * @throws SQLException also when the database is a standby
    */
   public Page read(Position position) throws SQLException {
+    return inTransaction(connection -> read(connection, position));
+  }
+
+  private Page read(Connection connection, Position position) throws SQLException {
     Position.CatchUp catchUp = position.catchUp();
-    try (Connection connection = dataSource.getConnection()) {
-      connection.setAutoCommit(false); // or the driver fetches all rows at once
-      try (PreparedStatement statement =
-          connection.prepareStatement(catchUp == null ? PAGE : CATCH_UP)) {
-        statement.setFetchSize(FETCH_SIZE);
-        if (catchUp == null) {
-          statement.setString(1, position.snapshot());
-          statement.setString(2, position.snapshot());
-          statement.setLong(3, position.publishedId());
-          statement.setInt(4, maxRecords);
-          statement.setLong(5, position.publishedId());
-          statement.setInt(6, maxRecords);
-          statement.setInt(7, maxRecords + 1);
-        } else {
-          statement.setLong(1, catchUp.afterId());
-          statement.setLong(2, position.publishedId());
-          statement.setString(3, position.snapshot());
-          statement.setString(4, catchUp.snapshot());
-          statement.setInt(5, maxRecords);
-          statement.setInt(6, maxRecords + 1);
+    try (PreparedStatement statement =
+        connection.prepareStatement(catchUp == null ? PAGE : CATCH_UP)) {
+      statement.setFetchSize(FETCH_SIZE);
+      if (catchUp == null) {
+        statement.setString(1, position.snapshot());
+        statement.setString(2, position.snapshot());
+        statement.setLong(3, position.publishedId());
+        statement.setInt(4, maxRecords);
+        statement.setLong(5, position.publishedId());
+        statement.setInt(6, maxRecords);
+        statement.setInt(7, maxRecords + 1);
+      } else {
+        statement.setLong(1, catchUp.afterId());
+        statement.setLong(2, position.publishedId());
+        statement.setString(3, position.snapshot());
+        statement.setString(4, catchUp.snapshot());
+        statement.setInt(5, maxRecords);
+        statement.setInt(6, maxRecords + 1);
+      }
+      try (ResultSet rows = statement.executeQuery()) {
+        rows.next();
+        Lsn flushed = Lsn.parse(rows.getString(14));
+        Page page = page(position, rows);
+        if (!page.isEmpty() && flushed.isBefore(page.database().lsn())) {
+          WalFlush.upTo(connection, page.database().lsn());
         }
-        try (ResultSet rows = statement.executeQuery()) {
-          return page(position, rows);
-        }
-      } finally {
-        connection.rollback(); // nothing was written; ends the snapshot
-        connection.setAutoCommit(true);
+        return page;
       }
     }
   }
 
   private Page page(Position position, ResultSet rows) throws SQLException {
-    rows.next();
     DatabaseState state = state(rows);
-    boolean flushed = !Lsn.parse(rows.getString(14)).isBefore(state.lsn());
     List<OutboxRecord> records = new ArrayList<>();
     long bytes = 0;
     while (bytes < maxBytes && rows.next()) {
@@ -181,7 +184,7 @@ public final class OutboxReader {
     }
     boolean cut = records.size() == maxRecords || bytes >= maxBytes;
     long lastId = records.isEmpty() ? 0 : records.get(records.size() - 1).id();
-    return new Page(records, position.after(lastId, cut, state), cut, flushed, state);
+    return new Page(records, position.after(lastId, cut, state), cut, state);
   }
 
   private static OutboxRecord record(ResultSet row) throws SQLException {
@@ -196,14 +199,37 @@ public final class OutboxReader {
         row.getBytes(8));
   }
 
-  /** The database as it is now, read apart from any page. */
+  /** The database as it is now, read apart from any page; everything before its lsn is on disk. */
   public DatabaseState state() throws SQLException {
-    try (Connection connection = dataSource.getConnection();
-        PreparedStatement statement = connection.prepareStatement(STATE);
-        ResultSet rows = statement.executeQuery()) {
-      rows.next();
-      return state(rows);
+    return inTransaction(
+        connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(STATE);
+              ResultSet rows = statement.executeQuery()) {
+            rows.next();
+            DatabaseState state = state(rows);
+            WalFlush.upTo(connection, state.lsn());
+            return state;
+          }
+        });
+  }
+
+  /**
+   * One transaction, so one session even behind a pooler: were the log flushed by another, the
+   * server might have crashed in between, and lost what was read.
+   */
+  private <T> T inTransaction(Query<T> query) throws SQLException {
+    try (Connection connection = dataSource.getConnection()) {
+      connection.setAutoCommit(false); // also: or the driver fetches all rows at once
+      T result = query.run(connection);
+      connection.rollback(); // nothing was written; ends the snapshot
+      connection.setAutoCommit(true);
+      return result; // after a failure the pool rolls back, and the failure is what is thrown
     }
+  }
+
+  @FunctionalInterface
+  private interface Query<T> {
+    T run(Connection connection) throws SQLException;
   }
 
   private static DatabaseState state(ResultSet row) throws SQLException {

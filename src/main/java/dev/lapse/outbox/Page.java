@@ -9,15 +9,10 @@ import java.util.List;
  * @param records in id order
  * @param next the position once they are published
  * @param more whether the page was full, so that reading on at once is worth it
- * @param flushed whether everything the page could see was already on the database's disk
  * @param database the database that was read, as it was then
  */
 public record Page(
-    List<OutboxRecord> records,
-    Position next,
-    boolean more,
-    boolean flushed,
-    DatabaseState database) {
+    List<OutboxRecord> records, Position next, boolean more, DatabaseState database) {
 
   public boolean isEmpty() {
     return records.isEmpty();

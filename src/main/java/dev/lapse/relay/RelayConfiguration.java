@@ -3,7 +3,6 @@ package dev.lapse.relay;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Restamp;
-import dev.lapse.outbox.WalFlush;
 import java.util.List;
 import javax.sql.DataSource;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -38,7 +37,6 @@ class RelayConfiguration {
             relay,
             topics,
             new OutboxReader(dataSource, relay.pageRecords(), relay.pageSize().toBytes()),
-            new WalFlush(dataSource),
             new Checkpoints(jdbc),
             new Restamp(jdbc));
     RelayListener all = events -> listeners.forEach(listener -> listener.published(events));

@@ -6,7 +6,6 @@ import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
 import dev.lapse.outbox.Restamp;
-import dev.lapse.outbox.WalFlush;
 import org.apache.kafka.clients.admin.Admin;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +24,6 @@ final class TakeOver {
   private final EventEncoder encoder;
   private final PositionTopic positionTopic;
   private final OutboxReader reader;
-  private final WalFlush walFlush;
   private final Checkpoints checkpoints;
   private final Restamp restamp;
 
@@ -34,7 +32,6 @@ final class TakeOver {
       RelaySettings settings,
       Topics topics,
       OutboxReader reader,
-      WalFlush walFlush,
       Checkpoints checkpoints,
       Restamp restamp) {
     this.clients = clients;
@@ -43,7 +40,6 @@ final class TakeOver {
     this.encoder = new EventEncoder(settings);
     this.positionTopic = new PositionTopic(clients, settings);
     this.reader = reader;
-    this.walFlush = walFlush;
     this.checkpoints = checkpoints;
     this.restamp = restamp;
   }
@@ -53,7 +49,7 @@ final class TakeOver {
     try {
       Position position = position(admin, publisher);
       log.info("Leading relay={} publishedId={}", settings.name(), position.publishedId());
-      return new Term(settings, reader, walFlush, checkpoints, publisher, position);
+      return new Term(settings, reader, checkpoints, publisher, position);
     } catch (Exception e) {
       publisher.close();
       throw e;
@@ -115,7 +111,6 @@ final class TakeOver {
       Page page = reader.read(position);
       Position next = page.next().readWhere(from);
       publisher.send(page);
-      walFlush.upTo(page.database().lsn());
       publisher.commit(next);
       position = next;
     }

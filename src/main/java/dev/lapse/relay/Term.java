@@ -4,7 +4,6 @@ import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
-import dev.lapse.outbox.WalFlush;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -23,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 final class Term implements AutoCloseable {
 
   private final OutboxReader reader;
-  private final WalFlush walFlush;
   private final Checkpoints checkpoints;
   private final EventPublisher publisher;
   private final String relay;
@@ -39,14 +37,12 @@ final class Term implements AutoCloseable {
   Term(
       RelaySettings settings,
       OutboxReader reader,
-      WalFlush walFlush,
       Checkpoints checkpoints,
       EventPublisher publisher,
       Position position) {
     this.relay = settings.name();
     this.checkpointInterval = settings.checkpointInterval();
     this.reader = reader;
-    this.walFlush = walFlush;
     this.checkpoints = checkpoints;
     this.publisher = publisher;
     this.position = position;
@@ -82,9 +78,6 @@ final class Term implements AutoCloseable {
       nextPage = readAhead.submit(() -> reader.read(page.next()));
     }
     publisher.send(page);
-    if (!page.flushed()) {
-      walFlush.upTo(page.database().lsn());
-    }
     publisher.commit(page.next());
     checkpointIsOld = true;
   }

@@ -3,7 +3,6 @@ package dev.lapse.relay;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Restamp;
-import dev.lapse.outbox.WalFlush;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.KafkaServer;
 import dev.lapse.support.Servers;
@@ -11,6 +10,8 @@ import dev.lapse.support.TestDatabase;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.util.unit.DataSize;
 
 /** A relay of a test's own, with topics of its own, stepped by the test instead of by a thread. */
@@ -22,7 +23,7 @@ final class TestRelay implements AutoCloseable {
   final RelaySettings settings;
   private final KafkaServer kafka;
 
-  private TestRelay(KafkaServer kafka, TestDatabase database, String name, int pageRecords) {
+  private TestRelay(KafkaServer kafka, DataSource database, String name, int pageRecords) {
     this.kafka = kafka;
     this.settings =
         new RelaySettings(
@@ -49,10 +50,9 @@ final class TestRelay implements AutoCloseable {
                 clients,
                 settings,
                 topics,
-                new OutboxReader(database.dataSource(), pageRecords, settings.pageSize().toBytes()),
-                new WalFlush(database.dataSource()),
-                new Checkpoints(database.jdbc()),
-                new Restamp(database.jdbc())),
+                new OutboxReader(database, pageRecords, settings.pageSize().toBytes()),
+                new Checkpoints(JdbcClient.create(database)),
+                new Restamp(JdbcClient.create(database))),
             events -> {});
   }
 
@@ -65,6 +65,10 @@ final class TestRelay implements AutoCloseable {
   }
 
   static TestRelay of(TestDatabase database, String name, int pageRecords) {
+    return of(database.dataSource(), name, pageRecords);
+  }
+
+  static TestRelay of(DataSource database, String name, int pageRecords) {
     return new TestRelay(Servers.kafka(), database, name, pageRecords);
   }
 

@@ -1,0 +1,124 @@
+package dev.lapse.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lapse.outbox.OutboxReader;
+import dev.lapse.outbox.Page;
+import dev.lapse.outbox.Position;
+import dev.lapse.support.EventConsumer;
+import dev.lapse.support.EventConsumer.Event;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Nothing is published that PostgreSQL could still lose in a crash. */
+class DurabilityIT {
+
+  /** Commits are visible at once, and on disk when somebody sees to it. */
+  private final OwnPostgres postgres =
+      OwnPostgres.migrated(
+          Map.of(
+              "synchronous_commit", "off",
+              "wal_writer_delay", "10s",
+              "wal_writer_flush_after", "1GB",
+              "autovacuum", "off",
+              "checkpoint_timeout", "1h"));
+
+  private TestRelay relay;
+  private EventConsumer consumer;
+
+  @BeforeEach
+  void start() throws Exception {
+    relay = TestRelay.of(postgres.dataSource(), TestRelay.freshName(), 10);
+    consumer = relay.consumer();
+    relay.drain();
+  }
+
+  @AfterEach
+  void stop() {
+    consumer.close();
+    relay.close();
+    postgres.close();
+  }
+
+  @Test
+  void asynchronousCommitsAreLostInACrashWhenNobodyFlushes() {
+    postgres.append(5, "a");
+
+    postgres.crash();
+
+    // Or the tests below would show nothing.
+    assertThat(postgres.eventIds()).isEmpty();
+  }
+
+  @Test
+  void everyPublishedRowSurvivesACrash() throws Exception {
+    List<String> ids = postgres.append(5, "a");
+
+    relay.drain();
+    postgres.crash();
+
+    assertThat(postgres.eventIds()).isEqualTo(ids);
+    assertThat(consumer.await(5)).extracting(Event::id).isEqualTo(ids);
+  }
+
+  @Test
+  void everyPublishedRowSurvivesACrashWhileTheLogEndsInAnOpenTransaction() throws Exception {
+    List<String> ids = postgres.append(5, "a");
+    try (Connection open = postgres.dataSource().getConnection();
+        Statement statement = open.createStatement()) {
+      open.setAutoCommit(false);
+      statement.execute("INSERT INTO outbox (type, key, payload) VALUES ('Noted', 'open', '{}')");
+
+      relay.drain();
+      postgres.crash();
+    }
+
+    assertThat(postgres.eventIds()).isEqualTo(ids);
+    assertThat(consumer.await(5)).extracting(Event::id).isEqualTo(ids);
+  }
+
+  @Test
+  void everyPageReadSurvivesACrashThatComesBeforeItIsPublished() throws Exception {
+    OutboxReader reader = new OutboxReader(postgres.dataSource(), 10, 1_000_000);
+    List<String> ids = postgres.append(5, "a");
+
+    Page page = reader.read(Position.start(reader.state()));
+    postgres.crash();
+
+    assertThat(page.records()).hasSize(5);
+    assertThat(postgres.eventIds()).isEqualTo(ids);
+  }
+
+  @Test
+  void publishesWhatIsWrittenAfterACrashThatIssuedIdsAnew() throws Exception {
+    List<String> before = postgres.append(5, "a");
+    relay.drain();
+    postgres.append(5, "lost");
+    postgres.crash();
+    List<String> after = postgres.append(5, "b");
+
+    drainThroughFailures();
+
+    assertThat(consumer.await(10)).extracting(Event::id).containsAll(before).containsAll(after);
+    assertThat(consumer.received()).hasSize(10);
+  }
+
+  private void drainThroughFailures() throws Exception {
+    for (int attempt = 0; ; attempt++) {
+      try {
+        relay.drain();
+        return;
+      } catch (Exception e) {
+        if (attempt == 5) {
+          throw e;
+        }
+        relay.step.recover(e);
+      }
+    }
+  }
+}
