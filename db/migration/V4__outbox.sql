@@ -14,7 +14,9 @@ CREATE TABLE outbox (
     -- NULL: the topic that lapse.relay.topics names for this type.
     topic       text
                 CONSTRAINT outbox_topic CHECK (
-                    length(topic) <= 249 AND topic ~ '^[a-zA-Z0-9._-]+$' AND topic NOT IN ('.', '..')),
+                    length(topic) <= 249 AND topic ~ '^[a-zA-Z0-9._-]+$' AND topic NOT IN ('.', '..')
+                    -- Where relays keep their positions: nobody else may write there.
+                    AND topic NOT LIKE '%.position'),
     -- The Kafka key: events of one key keep their order.
     key         text        NOT NULL
                 CONSTRAINT outbox_key CHECK (length(key) BETWEEN 1 AND 1024),

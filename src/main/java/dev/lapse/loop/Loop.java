@@ -150,8 +150,17 @@ public final class Loop implements SmartLifecycle {
     status =
         new LoopStatus.BackingOff(
             before == null ? now : before.since(), attempts, reason, now.plus(pause));
-    step.recover(failure);
+    recover(failure);
     return pause;
+  }
+
+  /** What cannot even let go is met by the next cycle again; it must not end the thread. */
+  private void recover(Exception failure) {
+    try {
+      step.recover(failure);
+    } catch (RuntimeException e) {
+      log.warn("Recovery failed, too loop={} reason={}", name, Reasons.of(e));
+    }
   }
 
   private void pause(Duration pause) throws InterruptedException {

@@ -72,6 +72,7 @@ public final class Checkpoints {
     Position position =
         new Position(
             row.getLong("published_id"),
+            null,
             row.getString("snapshot"),
             catchUp == null ? null : new Position.CatchUp(catchUp, row.getLong("catch_up_id")),
             row.getLong("system_identifier"),

@@ -1,5 +1,7 @@
 package dev.lapse.outbox;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * time-outs and without waiting for anybody.
  *
  * @param publishedId the highest id published, 0 before the first
+ * @param publishedEvent the event id of that very row, where it is known: a database in which the
+ *     row still carries it has issued no id up to it anew
  * @param snapshot the {@code pg_snapshot}, as text, under which the relay read up to that id
  * @param catchUp set while stragglers are being published that one page cannot hold
  * @param systemIdentifier the cluster that this was read from
@@ -23,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Position(
     long publishedId,
+    @Nullable String publishedEvent,
     String snapshot,
     @Nullable CatchUp catchUp,
     long systemIdentifier,
@@ -42,53 +47,82 @@ public record Position(
 
   /** The position before anything is published, in the database that {@code state} describes. */
   public static Position start(DatabaseState state) {
-    return new Position(0, SEES_NOTHING, null, 0, 0, new Lsn(0)).in(state);
+    return new Position(0, null, SEES_NOTHING, null, 0, 0, new Lsn(0)).in(state);
   }
 
   /**
    * The position once a page is published.
    *
-   * @param lastId the greatest id of the page, 0 if it is empty
+   * @param last the page's record of the greatest id, null if it is empty
    * @param cut whether the page was full, so that more rows may be visible than it holds
    * @param state the database as the page saw it
    */
-  Position after(long lastId, boolean cut, DatabaseState state) {
+  Position after(@Nullable OutboxRecord last, boolean cut, DatabaseState state) {
     if (catchUp != null) {
-      CatchUp further = cut ? new CatchUp(catchUp.snapshot, lastId) : null;
-      return new Position(publishedId, cut ? snapshot : catchUp.snapshot, further, 0, 0, lsn)
+      return (last != null && cut
+              ? catchingUpTo(catchUp.snapshot, last.id())
+              : as(catchUp.snapshot))
           .in(state);
     }
-    if (cut && lastId <= publishedId) {
-      return catchingUpTo(state.snapshot(), lastId).in(state);
+    if (last == null || last.id() <= publishedId) {
+      return (last != null && cut
+              ? catchingUpTo(state.snapshot(), last.id())
+              : as(state.snapshot()))
+          .in(state);
     }
-    return new Position(Math.max(publishedId, lastId), state.snapshot(), null, 0, 0, lsn).in(state);
+    String event = new String(last.eventId(), StandardCharsets.US_ASCII);
+    return new Position(last.id(), event, state.snapshot(), null, 0, 0, lsn).in(state);
   }
 
   /** The same, with a straggler pass to {@code target} begun above {@code afterId}. */
   public Position catchingUpTo(String target, long afterId) {
     return new Position(
-        publishedId, snapshot, new CatchUp(target, afterId), systemIdentifier, timeline, lsn);
+        publishedId,
+        publishedEvent,
+        snapshot,
+        new CatchUp(target, afterId),
+        systemIdentifier,
+        timeline,
+        lsn);
+  }
+
+  private Position as(String newSnapshot) {
+    return new Position(
+        publishedId, publishedEvent, newSnapshot, null, systemIdentifier, timeline, lsn);
   }
 
   /** The same, seen from {@code newSnapshot} of the database in {@code state}. */
   public Position restampedAs(String newSnapshot, DatabaseState state) {
-    return new Position(publishedId, newSnapshot, null, 0, 0, lsn).in(state);
+    return as(newSnapshot).in(state);
+  }
+
+  /** The same, with what the row at {@code publishedId} is, if it is still there. */
+  public Position endingWith(Optional<String> event) {
+    return new Position(
+        publishedId, event.orElse(null), snapshot, catchUp, systemIdentifier, timeline, lsn);
   }
 
   /** The same, read from the database that {@code state} describes. */
   public Position in(DatabaseState state) {
     return new Position(
-        publishedId, snapshot, catchUp, state.systemIdentifier(), state.timeline(), state.lsn());
+        publishedId,
+        publishedEvent,
+        snapshot,
+        catchUp,
+        state.systemIdentifier(),
+        state.timeline(),
+        state.lsn());
   }
 
   /** The same, read where {@code other} was read. */
   public Position readWhere(Position other) {
     return new Position(
-        publishedId, snapshot, catchUp, other.systemIdentifier, other.timeline, other.lsn);
-  }
-
-  /** Whether the two say the same of what is published, wherever they were read. */
-  public boolean publishesTheSameAs(Position other) {
-    return equals(other.readWhere(this));
+        publishedId,
+        publishedEvent,
+        snapshot,
+        catchUp,
+        other.systemIdentifier,
+        other.timeline,
+        other.lsn);
   }
 }

@@ -8,6 +8,18 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  */
 public final class Restamp {
 
+  /**
+   * A row that is visible although, by the transaction id stored in it, it cannot be. Rows that
+   * pass stay plausible for ever, since a snapshot never sees less than the ones before.
+   */
+  private static final String HOLDS_FOREIGN_ROWS =
+      """
+      SELECT EXISTS (
+        SELECT FROM outbox
+        WHERE xact_id >= pg_snapshot_xmin(pg_current_snapshot())
+          AND NOT pg_visible_in_snapshot(xact_id, pg_current_snapshot()))
+      """;
+
   /** A snapshot, by the numbers of the cluster the rows were written in, that sees every row. */
   private static final String SEES_ALL =
       """
@@ -20,6 +32,11 @@ public final class Restamp {
 
   public Restamp(JdbcClient jdbc) {
     this.jdbc = jdbc;
+  }
+
+  /** Whether there are rows whose transaction ids this cluster has not issued. */
+  public boolean isNeeded() {
+    return jdbc.sql(HOLDS_FOREIGN_ROWS).query(Boolean.class).single();
   }
 
   /** The snapshot under which every row now in the outbox counts as visible. */

@@ -24,50 +24,50 @@ sealed interface Continuity {
    */
   record GoBack(Position position, String reason) implements Continuity {}
 
-  /** The rows were restored into another cluster, where their transaction ids mean nothing. */
-  record Adopt(Position position) implements Continuity {}
+  /**
+   * The rows were restored into another cluster, where their transaction ids mean nothing.
+   *
+   * @param reason why {@code position} is earlier than what was published last, if it is
+   */
+  record Adopt(Position position, @Nullable String reason) implements Continuity {}
 
   /**
    * @param kafka the position in Kafka, if there is one
+   * @param now the database, looked at before everything below: were it looked at afterwards, a
+   *     failover in between could let the one before vouch for the one after
    * @param checkpoint the checkpoint in the database, if there is one
-   * @param now the database
+   * @param event the event id of the row at the position's {@code publishedId}, if there is one
    */
   static Continuity decide(
-      Optional<Position> kafka, Optional<Checkpoint> checkpoint, DatabaseState now) {
-    if (kafka.isEmpty() && checkpoint.isEmpty()) {
-      return new FirstStart(Position.start(now));
-    }
+      Optional<Position> kafka,
+      DatabaseState now,
+      Optional<Checkpoint> checkpoint,
+      Optional<String> event) {
     if (kafka.isEmpty()) {
-      return goBack(checkpoint, now, "the position topic holds no position, the database does");
+      return checkpoint.isEmpty()
+          ? new FirstStart(Position.start(now))
+          : goBack(checkpoint, now, "the position topic holds no position, the database does");
     }
     Position position = kafka.get();
-    String broken = broken(position, now);
-    if (broken == null) {
-      return new GoOn(position);
+    if (!endsWith(position, event) && !checkpoint.map(c -> covers(c, position)).orElse(false)) {
+      return goBack(checkpoint, now, notProven(position, now));
     }
-    if (idsAreIssuedAnew(position, now)) {
-      return goBack(checkpoint, now, broken);
-    }
-    if (position.systemIdentifier() != now.systemIdentifier()) {
-      return new Adopt(position);
-    }
-    if (checkpoint.isPresent() && holdsAllOf(position, checkpoint.get())) {
+    if (position.systemIdentifier() == now.systemIdentifier()) {
       return new GoOn(position.in(now));
     }
-    return goBack(checkpoint, now, broken);
+    return idsAreIssuedAnew(position, now)
+        ? goBack(checkpoint, now, notProven(position, now))
+        : new Adopt(position, null);
   }
 
   /**
-   * Why {@code position} proves nothing about the database {@code now}; null if it holds.
+   * Why {@code position} may prove nothing about the database {@code now}; null if it holds.
    *
-   * <p>An lsn at or past the position's is proof on one timeline: everything published lies before
-   * the position's lsn and was on disk before Kafka was told, so no id up to it can be issued anew.
+   * <p>On one timeline, while the log has not gone back, no transaction id that the position has
+   * seen is issued anew. Ids may be (TRUNCATE … RESTART IDENTITY): rows of younger transactions
+   * below the position are stragglers like others.
    */
   static @Nullable String broken(Position position, DatabaseState now) {
-    if (idsAreIssuedAnew(position, now)) {
-      return "the outbox hands out ids anew: the highest is %d, published is %d"
-          .formatted(now.lastId(), position.publishedId());
-    }
     if (position.systemIdentifier() != now.systemIdentifier()) {
       return "another database cluster: system identifier %d, was %d"
           .formatted(now.systemIdentifier(), position.systemIdentifier());
@@ -82,31 +82,53 @@ sealed interface Continuity {
     return null;
   }
 
-  private static boolean idsAreIssuedAnew(Position position, DatabaseState now) {
-    return now.lastId() < position.publishedId();
+  private static String notProven(Position position, DatabaseState now) {
+    String broken = broken(position, now);
+    return broken != null
+        ? broken
+        : "the database went back in time: the row of id %d is not the one that was published"
+            .formatted(position.publishedId());
+  }
+
+  /**
+   * The row of the highest id published is still the event that it was: then the history that this
+   * database kept reaches past it, and whatever was written since it parted from the one published
+   * got higher ids, which are looked at anyway. Holds across timelines, and where the log of a
+   * restored copy has meanwhile grown beyond the one lost.
+   */
+  private static boolean endsWith(Position position, Optional<String> event) {
+    return position.publishedId() == 0
+        || event.filter(there -> there.equals(position.publishedEvent())).isPresent();
   }
 
   /**
    * A checkpoint written on the position's own timeline, past all that the position has seen, and
-   * still there: then the history that this database kept includes everything published.
+   * still there: then the history that this database kept includes everything published. For when
+   * the row of the highest id has been purged.
    */
-  private static boolean holdsAllOf(Position position, Checkpoint checkpoint) {
+  private static boolean covers(Checkpoint checkpoint, Position position) {
     return checkpoint.position().systemIdentifier() == position.systemIdentifier()
         && checkpoint.position().timeline() == position.timeline()
         && !checkpoint.writtenAt().isBefore(position.lsn());
   }
 
-  /** To the checkpoint, where it describes this very database, else to the beginning. */
+  /** To the checkpoint, where there is one that holds, else to the beginning. */
   private static Continuity goBack(
       Optional<Checkpoint> checkpoint, DatabaseState now, String reason) {
-    Position start = Position.start(now);
-    Position back = checkpoint.map(Checkpoint::position).orElse(start);
-    if (idsAreIssuedAnew(back, now)) {
-      return new GoBack(start, reason);
+    if (checkpoint.isEmpty()) {
+      return new GoBack(Position.start(now), reason);
     }
-    if (back.systemIdentifier() != now.systemIdentifier()) {
-      return new Adopt(back);
+    Position back = checkpoint.get().position();
+    if (back.systemIdentifier() == now.systemIdentifier()) {
+      return new GoBack(back.in(now), reason);
     }
-    return new GoBack(back.in(now), reason);
+    return idsAreIssuedAnew(back, now)
+        ? new GoBack(Position.start(now), reason)
+        : new Adopt(back, reason);
+  }
+
+  /** In another cluster transaction ids do not tell which rows below the position are new. */
+  private static boolean idsAreIssuedAnew(Position position, DatabaseState now) {
+    return now.lastId() < position.publishedId();
   }
 }

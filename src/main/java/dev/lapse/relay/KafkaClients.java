@@ -57,6 +57,8 @@ final class KafkaClients {
     // How soon a standby hears that the leader has left.
     properties.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 500);
     properties.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, 60_000);
+    // How soon it sees that the position topic was made anew.
+    properties.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, 5_000);
     // Sticky and cooperative: a new instance does not take the lead from a healthy one.
     properties.put(
         ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,

@@ -20,10 +20,13 @@ final class Leadership implements AutoCloseable {
 
   private final Consumer<byte[], byte[]> member;
   private final List<String> positionTopic;
+  private final TopicPartition partition;
 
   Leadership(KafkaClients clients, RelaySettings settings) {
     this.member = clients.groupMember();
     this.positionTopic = List.of(settings.positionTopic());
+    // The first, should somebody have made the topic with more.
+    this.partition = new TopicPartition(settings.positionTopic(), 0);
     member.subscribe(positionTopic);
   }
 
@@ -37,7 +40,7 @@ final class Leadership implements AutoCloseable {
     member.poll(patience);
     Set<TopicPartition> assigned = member.assignment();
     member.pause(assigned); // the member fetches nothing; the position is read by each term itself
-    return !assigned.isEmpty();
+    return assigned.contains(partition);
   }
 
   /** Gives the partition up, if it is ours, and stands in line for it anew. */

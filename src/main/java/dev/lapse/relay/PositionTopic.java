@@ -109,6 +109,7 @@ final class PositionTopic {
   /** The JSON form, for people too: see it with any console consumer. */
   private record Stored(
       long publishedId,
+      @Nullable String publishedEvent,
       String snapshot,
       @Nullable String catchUpSnapshot,
       @Nullable Long catchUpId,
@@ -120,6 +121,7 @@ final class PositionTopic {
       Position.CatchUp catchUp = position.catchUp();
       return new Stored(
           position.publishedId(),
+          position.publishedEvent(),
           position.snapshot(),
           catchUp == null ? null : catchUp.snapshot(),
           catchUp == null ? null : catchUp.afterId(),
@@ -131,6 +133,7 @@ final class PositionTopic {
     Position position() {
       return new Position(
           publishedId,
+          publishedEvent,
           snapshot,
           catchUpSnapshot == null || catchUpId == null
               ? null

@@ -17,6 +17,9 @@ final class RelayStep implements Step {
   /** How long a standby waits in one go; a stop waits that long for it. */
   private static final Duration STANDBY_PATIENCE = Duration.ofMillis(200);
 
+  /** Without its position topic a group has no partition to give, and nobody ever leads. */
+  private static final Duration TOPICS_INTERVAL = Duration.ofSeconds(10);
+
   private final KafkaClients clients;
   private final RelaySettings settings;
   private final Topics topics;
@@ -26,6 +29,7 @@ final class RelayStep implements Step {
   private @Nullable Admin admin;
   private @Nullable Leadership leadership;
   private @Nullable Term term;
+  private long topicsSeenAt;
   private volatile RelayStatus status = RelayStatus.STANDING_BY;
 
   RelayStep(
@@ -50,7 +54,7 @@ final class RelayStep implements Step {
   public Duration runOnce() throws Exception {
     Admin admin = admin();
     if (!leadership(admin).poll(term == null ? STANDBY_PATIENCE : Duration.ZERO)) {
-      standBy();
+      standBy(admin);
       return Duration.ZERO;
     }
     if (term == null) {
@@ -75,22 +79,32 @@ final class RelayStep implements Step {
 
   private Leadership leadership(Admin admin) throws Exception {
     if (leadership == null) {
-      topics.createAll(admin);
+      createTopics(admin);
       topics.warnOfOldTransactions(admin);
       leadership = new Leadership(clients, settings);
     }
     return leadership;
   }
 
-  private void standBy() {
+  private void createTopics(Admin admin) throws Exception {
+    topics.createAll(admin);
+    topicsSeenAt = System.nanoTime();
+  }
+
+  private void standBy(Admin admin) throws Exception {
     if (term != null) {
       log.info("Standing by: the lead has gone to another instance relay={}", settings.name());
       endTerm();
+    }
+    if (System.nanoTime() - topicsSeenAt > TOPICS_INTERVAL.toNanos()) {
+      topics.forget();
+      createTopics(admin);
     }
   }
 
   @Override
   public void recover(Exception failure) {
+    topics.forget();
     endTerm();
     if (leadership != null && isFencing(failure)) {
       log.info("Standing by: another instance has taken the lead relay={}", settings.name());
@@ -110,9 +124,10 @@ final class RelayStep implements Step {
 
   private void endTerm() {
     status = RelayStatus.STANDING_BY;
-    if (term != null) {
-      term.close();
-      term = null;
+    Term ending = term;
+    term = null; // whatever becomes of it
+    if (ending != null) {
+      ending.close();
     }
   }
 

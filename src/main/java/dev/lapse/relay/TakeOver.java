@@ -1,11 +1,13 @@
 package dev.lapse.relay;
 
+import dev.lapse.outbox.Checkpoint;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.DatabaseState;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
 import dev.lapse.outbox.Restamp;
+import java.util.Optional;
 import org.apache.kafka.clients.admin.Admin;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +47,7 @@ final class TakeOver {
   }
 
   Term begin(Admin admin) throws Exception {
+    topics.createAll(admin); // one that was deleted would fail every term from now on
     EventPublisher publisher = new EventPublisher(clients, admin, topics, encoder, positionTopic);
     try {
       Position position = position(admin, publisher);
@@ -57,26 +60,36 @@ final class TakeOver {
   }
 
   private Position position(Admin admin, EventPublisher publisher) throws Exception {
-    Continuity continuity =
-        Continuity.decide(
-            positionTopic.last(admin), checkpoints.find(settings.name()), reader.state());
+    Optional<Position> last = positionTopic.last(admin);
+    DatabaseState now = reader.state();
+    Optional<Checkpoint> checkpoint = checkpoints.find(settings.name());
+    Optional<String> event =
+        last.isPresent() ? reader.eventAt(last.get().publishedId()) : Optional.empty();
+    Continuity continuity = Continuity.decide(last, now, checkpoint, event);
+
     if (continuity instanceof Continuity.GoOn goOn) {
       return goOn.position();
     }
     if (continuity instanceof Continuity.Adopt adopt) {
-      return adopt(adopt.position(), publisher);
+      return adopt(adopt, publisher);
     }
-    Position position;
     if (continuity instanceof Continuity.GoBack goBack) {
-      position = goBack.position();
       log.warn(
           "Going back: events may be published again, with the same ids, from publishedId={}"
               + " reason=\"{}\"",
-          position.publishedId(),
+          goBack.position().publishedId(),
           goBack.reason());
-    } else {
-      position = ((Continuity.FirstStart) continuity).position();
-      log.info("First start relay={}: publishing the outbox from its beginning", settings.name());
+      return begin(goBack.position(), publisher);
+    }
+    log.info("First start relay={}: publishing the outbox from its beginning", settings.name());
+    return begin(((Continuity.FirstStart) continuity).position(), publisher);
+  }
+
+  private Position begin(Position at, EventPublisher publisher) throws Exception {
+    Position position = at.endingWith(reader.eventAt(at.publishedId()));
+    if (at.publishedId() == 0 && restamp.isNeeded()) {
+      log.warn("The outbox holds rows of another database cluster: restamping them");
+      position = position.restampedAs(restamp.run(), reader.state());
     }
     publisher.publish(position);
     return position;
@@ -88,13 +101,20 @@ final class TakeOver {
    * published first, and then every row gets an id of the new cluster. Interrupted anywhere, it
    * begins anew.
    */
-  private Position adopt(Position old, EventPublisher publisher) throws Exception {
-    DatabaseState now = reader.state();
+  private Position adopt(Continuity.Adopt adopt, EventPublisher publisher) throws Exception {
+    Position old = adopt.position();
     log.warn(
-        "Another database cluster, going on in it systemIdentifier={} before={} publishedId={}",
-        now.systemIdentifier(),
+        "Another database cluster, going on in it systemIdentifier={} before={} publishedId={}{}",
+        reader.state().systemIdentifier(),
         old.systemIdentifier(),
-        old.publishedId());
+        old.publishedId(),
+        adopt.reason() == null
+            ? ""
+            : " events may be published again, with the same ids, reason=\"%s\""
+                .formatted(adopt.reason()));
+    if (adopt.reason() != null) {
+      old = old.endingWith(reader.eventAt(old.publishedId()));
+    }
     Position position = old.catchUp() == null ? old : publishStragglers(old, publisher);
     position =
         publishStragglers(position.catchingUpTo(restamp.snapshotOfEverything(), 0), publisher);

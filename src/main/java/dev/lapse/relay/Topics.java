@@ -49,6 +49,11 @@ final class Topics {
     }
   }
 
+  /** Asks Kafka anew from now on: a topic may have been deleted. */
+  void forget() {
+    present.clear();
+  }
+
   /** Sees to it that an event topic exists, asking Kafka the first time only. */
   void ensure(Admin admin, String topic) throws Exception {
     if (!present.contains(topic)) {

@@ -74,7 +74,7 @@ final class Screen {
         event.topic(), event.partition(), event.offset());
     event.headers().forEach((name, value) -> say("  %-16s %s", name, value));
     say("  %-16s %s", "key", event.key());
-    say("  %-16s %s", "value", event.value().replace(", ", ",\n" + " ".repeat(19)));
+    say("  %-16s %s", "value", event.value().replace(",\"", ",\n" + " ".repeat(19) + "\""));
   }
 
   void tally(Tally tally) {

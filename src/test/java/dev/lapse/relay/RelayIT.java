@@ -13,6 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+/** Publishing changes and locks no row of the outbox. */
 class RelayIT {
 
   private final TestDatabase database = TestDatabase.migrated();
@@ -73,5 +74,18 @@ class RelayIT {
     }
 
     assertThat(consumer.await(20)).hasSize(20).extracting(Event::id).doesNotHaveDuplicates();
+  }
+
+  /** A changed row would be another version, a locked one would name who locked it. */
+  @Test
+  void publishingChangesAndLocksNoRowOfTheOutbox() throws Exception {
+    outbox.append(1200, "a");
+    String rows = "SELECT string_agg(ctid::text || xmin || xmax, ' ' ORDER BY id) FROM outbox";
+    String before = database.jdbc().sql(rows).query(String.class).single();
+
+    relay.drain();
+
+    consumer.await(1200);
+    assertThat(database.jdbc().sql(rows).query(String.class).single()).isEqualTo(before);
   }
 }

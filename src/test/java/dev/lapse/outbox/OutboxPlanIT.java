@@ -1,0 +1,238 @@
+package dev.lapse.outbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lapse.support.TestDatabase;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A poll costs what it finds, however large the outbox is and whatever the planner believes. */
+class OutboxPlanIT {
+
+  private static final Logger log = LoggerFactory.getLogger(OutboxPlanIT.class);
+
+  private static final int ROWS = 200_000;
+  private static final int PAGE = 5000;
+  private static final int HANDFUL = 40;
+
+  /** What the planner knows and how it plans. */
+  enum Planner {
+    WITHOUT_STATISTICS(false, "auto"),
+    WITH_STATISTICS(true, "auto"),
+    GENERIC_WITHOUT_STATISTICS(false, "force_generic_plan"),
+    GENERIC_WITH_STATISTICS(true, "force_generic_plan");
+
+    private final boolean analyzed;
+    private final String planCacheMode;
+
+    Planner(boolean analyzed, String planCacheMode) {
+      this.analyzed = analyzed;
+      this.planCacheMode = planCacheMode;
+    }
+  }
+
+  private final TestDatabase database = TestDatabase.migrated();
+  private final OutboxReader reader = new OutboxReader(database.dataSource(), PAGE, 1 << 24);
+
+  @BeforeEach
+  void fill() {
+    database.execute("ALTER TABLE outbox SET (autovacuum_enabled = off)");
+    append(database::execute, ROWS);
+  }
+
+  @AfterEach
+  void stop() {
+    database.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anEmptyPollReadsAHandfulOfPages(Planner planner) throws Exception {
+    Plan plan = explain(planner, endOfTheOutbox());
+
+    assertThat(plan.rows()).isEqualTo(1); // the state
+    assertThat(plan.buffers()).as(plan.text()).isLessThan(HANDFUL);
+    assertThat(plan.nodes()).doesNotContain("Seq Scan");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void oneStragglerAmongManyRowsCostsAHandfulOfPages(Planner planner) throws Exception {
+    Position position;
+    try (Connection late = database.connect();
+        Statement statement = late.createStatement()) {
+      late.setAutoCommit(false);
+      append(statement::execute, 1);
+      append(database::execute, 1000);
+      position = endOfTheOutbox();
+      late.commit();
+      late.setAutoCommit(true);
+    }
+
+    Plan plan = explain(planner, position);
+
+    assertThat(plan.rows()).isEqualTo(2);
+    assertThat(plan.buffers()).as(plan.text()).isLessThan(HANDFUL);
+    assertThat(plan.nodes()).doesNotContain("Seq Scan");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aPageIsReadFromTheIndexAndNoFurther(Planner planner) throws Exception {
+    Plan plan = explain(planner, Position.start(reader.state()));
+
+    assertThat(plan.rows()).isEqualTo(PAGE + 1L);
+    assertThat(plan.buffers()).as(plan.text()).isLessThan(1500); // 200,000 rows are on 4,500
+  }
+
+  /** Rows written and not committed are passed by, not looked at again with every poll. */
+  @ParameterizedTest
+  @EnumSource
+  void aLargeTransactionStillOpenCostsAPollNothing(Planner planner) throws Exception {
+    try (Connection open = database.connect();
+        Statement statement = open.createStatement()) {
+      open.setAutoCommit(false);
+      append(statement::execute, 50_000);
+      append(database::execute, 10);
+
+      Plan plan = explain(planner, endOfTheOutbox());
+
+      open.rollback();
+      open.setAutoCommit(true);
+      assertThat(plan.buffers()).as(plan.text()).isLessThan(HANDFUL);
+    }
+  }
+
+  /** No snapshot lists it as running then: it lies beyond. */
+  @ParameterizedTest
+  @EnumSource
+  void aLargeTransactionStillOpenCostsAPollNothingWhileItIsTheYoungest(Planner planner)
+      throws Exception {
+    try (Connection open = database.connect();
+        Statement statement = open.createStatement()) {
+      open.setAutoCommit(false);
+      append(statement::execute, 50_000);
+      DatabaseState now = reader.state();
+      String snapshot =
+          database.jdbc().sql("SELECT pg_current_snapshot()::text").query(String.class).single();
+
+      // As if a record above all of its own had been published.
+      Plan plan =
+          explain(planner, new Position(now.lastId(), null, snapshot, null, 1, 1, now.lsn()));
+
+      open.rollback();
+      open.setAutoCommit(true);
+      assertThat(plan.buffers()).as(plan.text()).isLessThan(HANDFUL);
+    }
+  }
+
+  private Position endOfTheOutbox() throws SQLException {
+    Position position = Position.start(reader.state());
+    Page page;
+    do {
+      page = reader.read(position);
+      position = page.next();
+    } while (page.more());
+    return reader.read(position).next();
+  }
+
+  private interface Sql {
+    void execute(String sql) throws SQLException;
+  }
+
+  private static void append(Sql sql, int rows) {
+    try {
+      sql.execute(
+          "INSERT INTO outbox (type, key, payload) SELECT 'Noted', 'key-' || n % 100,"
+              + " json_build_object('number', n) FROM generate_series(1, %d) n".formatted(rows));
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private Plan explain(Planner planner, Position position) throws SQLException {
+    if (planner.analyzed) {
+      database.execute("VACUUM ANALYZE outbox");
+    }
+    try (Connection connection = database.connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute("SET plan_cache_mode = " + planner.planCacheMode);
+      statement.execute(
+          "PREPARE page (bigint, text, integer, integer, integer) AS "
+              + numbered(OutboxReader.PAGE));
+      String execute =
+          "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE page (%d, '%s', %d, %d, %d)"
+              .formatted(position.publishedId(), position.snapshot(), PAGE, PAGE, PAGE + 1);
+      explain(connection, execute); // the first marks dead rows, and fills the catalogue's caches
+      Plan plan = explain(connection, execute);
+      statement.execute("RESET plan_cache_mode");
+      statement.execute("DEALLOCATE page");
+      log.info("{} buffers={} ms={}", planner, plan.buffers(), plan.milliseconds());
+      return plan;
+    }
+  }
+
+  private static Plan explain(Connection connection, String execute) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(execute);
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      return new Plan(JsonMapper.shared().readTree(row.getString(1)).get(0));
+    }
+  }
+
+  /** {@code ?} as {@code $1}, {@code $2}, … */
+  private static String numbered(String sql) {
+    AtomicInteger number = new AtomicInteger();
+    return Pattern.compile("\\?").matcher(sql).replaceAll(mark -> "\\$" + number.incrementAndGet());
+  }
+
+  private record Plan(JsonNode json) {
+
+    long rows() {
+      return json.get("Plan").get("Actual Rows").asLong();
+    }
+
+    long buffers() {
+      JsonNode top = json.get("Plan");
+      return top.get("Shared Hit Blocks").asLong() + top.get("Shared Read Blocks").asLong();
+    }
+
+    double milliseconds() {
+      return json.get("Execution Time").asDouble();
+    }
+
+    List<String> nodes() {
+      List<String> nodes = new ArrayList<>();
+      collect(json.get("Plan"), nodes);
+      return nodes;
+    }
+
+    private static void collect(JsonNode node, List<String> nodes) {
+      if (!node.path("Relation Name").asString("").endsWith("_seq")) {
+        nodes.add(node.get("Node Type").asString());
+      }
+      for (JsonNode child : node.path("Plans")) {
+        collect(child, nodes);
+      }
+    }
+
+    String text() {
+      return json.toPrettyString();
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package dev.lapse.outbox;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class PositionTest {
+
+  private static final DatabaseState STATE =
+      new DatabaseState(7, 1, Lsn.parse("0/200"), "20:20:", 1000);
+
+  private final Position position =
+      new Position(100, "e100", "10:12:10", null, 7, 1, Lsn.parse("0/100"));
+  private final Position catchingUp = position.catchingUpTo("15:15:", 40);
+
+  @Test
+  void takesTheSnapshotOfAnEmptyPage() {
+    assertThat(position.after(null, false, STATE)).isEqualTo(at(100, "e100", "20:20:", null));
+  }
+
+  @Test
+  void movesToTheLastIdOfAPage() {
+    assertThat(position.after(record(120), false, STATE))
+        .isEqualTo(at(120, "e120", "20:20:", null));
+  }
+
+  @Test
+  void movesToTheLastIdOfAPageThatIsFullOfNewRecords() {
+    assertThat(position.after(record(120), true, STATE)).isEqualTo(at(120, "e120", "20:20:", null));
+  }
+
+  @Test
+  void staysAtItsIdWhenThePageHoldsStragglersOnly() {
+    assertThat(position.after(record(30), false, STATE)).isEqualTo(at(100, "e100", "20:20:", null));
+  }
+
+  @Test
+  void beginsToCatchUpWhenStragglersFillThePage() {
+    assertThat(position.after(record(30), true, STATE))
+        .isEqualTo(at(100, "e100", "10:12:10", new Position.CatchUp("20:20:", 30)));
+  }
+
+  /** The row of the position's own id, committed late: not possible, but below means not above. */
+  @Test
+  void beginsToCatchUpWhenTheStragglersReachItsOwnId() {
+    assertThat(position.after(record(100), true, STATE))
+        .isEqualTo(at(100, "e100", "10:12:10", new Position.CatchUp("20:20:", 100)));
+  }
+
+  @Test
+  void catchesUpToTheSnapshotItBeganWith() {
+    assertThat(catchingUp.after(record(60), true, STATE))
+        .isEqualTo(at(100, "e100", "10:12:10", new Position.CatchUp("15:15:", 60)));
+  }
+
+  @Test
+  void hasCaughtUpWithAPageThatIsNotFull() {
+    assertThat(catchingUp.after(record(60), false, STATE))
+        .isEqualTo(at(100, "e100", "15:15:", null));
+  }
+
+  @Test
+  void hasCaughtUpWithAnEmptyPage() {
+    assertThat(catchingUp.after(null, false, STATE)).isEqualTo(at(100, "e100", "15:15:", null));
+  }
+
+  @Test
+  void startsBeforeEverything() {
+    assertThat(Position.start(STATE)).isEqualTo(at(0, null, "3:3:", null));
+  }
+
+  @Test
+  void knowsWhereItWasRead() {
+    assertThat(position.in(STATE).readWhere(position)).isEqualTo(position);
+    assertThat(position.in(STATE).lsn()).isEqualTo(STATE.lsn());
+  }
+
+  private static Position at(
+      long id, @Nullable String event, String snapshot, Position.@Nullable CatchUp catchUp) {
+    return new Position(id, event, snapshot, catchUp, 7, 1, STATE.lsn());
+  }
+
+  private static OutboxRecord record(long id) {
+    byte[] none = {};
+    return new OutboxRecord(
+        id, ("e" + id).getBytes(US_ASCII), "Noted", null, none, none, null, none);
+  }
+}

@@ -1,0 +1,144 @@
+package dev.lapse.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
+
+import dev.lapse.support.EventConsumer;
+import dev.lapse.support.EventConsumer.Event;
+import dev.lapse.support.Outbox;
+import dev.lapse.support.TestDatabase;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * An event is a CloudEvent 1.0 in the binary mode of the Kafka binding: the value is the payload as
+ * it was written, byte for byte, and everything about it is in headers.
+ */
+class EventIT {
+
+  private final TestDatabase database = TestDatabase.migrated();
+  private final Outbox outbox = new Outbox(database);
+  private final TestRelay relay = TestRelay.of(database);
+  private final EventConsumer consumer = relay.consumer();
+
+  @AfterEach
+  void stop() {
+    consumer.close();
+    relay.close();
+    database.close();
+  }
+
+  @Test
+  void isACloudEventInBinaryMode() throws Exception {
+    insert(
+        "'Noted', NULL, 'key ü', '{ \"b\":1,\"a\" : \"ü\\u0001\" ,\"b\":2}', NULL, '2026-01-02 03:04:05+02'");
+
+    relay.drain();
+
+    Event event = consumer.await(1).get(0);
+    assertThat(event.topic()).isEqualTo(relay.settings.name() + ".noted");
+    assertThat(event.key()).isEqualTo("key ü");
+    assertThat(event.value()).isEqualTo("{ \"b\":1,\"a\" : \"ü\\u0001\" ,\"b\":2}");
+    assertThat(event.headers())
+        .containsOnly(
+            entry("ce_specversion", "1.0"),
+            entry("ce_id", outbox.eventIds().get(0)),
+            entry("ce_type", "Noted"),
+            entry("ce_source", "/approvals"),
+            entry("ce_subject", "key ü"),
+            entry("ce_partitionkey", "key ü"),
+            entry("ce_sequence", "0000000000000000001"),
+            entry("ce_time", "2026-01-02T01:04:05.000000Z"),
+            entry("content-type", "application/json"));
+  }
+
+  @Test
+  void carriesATimeThatRfc3339Reads() throws Exception {
+    outbox.append("a");
+
+    relay.drain();
+
+    assertThat(Instant.parse(consumer.await(1).get(0).header("ce_time")))
+        .isBetween(Instant.now().minusSeconds(60), Instant.now().plusSeconds(60));
+  }
+
+  @Test
+  void carriesTheSequenceSoThatItSortsAsText() throws Exception {
+    outbox.append(12, "a");
+
+    relay.drain();
+
+    assertThat(consumer.await(12)).extracting(e -> e.header("ce_sequence")).isSorted();
+  }
+
+  @Test
+  void passesOnTheHeadersOfItsRow() throws Exception {
+    insert("'Noted', NULL, 'a', '{}', '{\"traceparent\": \"00-ab-cd-01\", \"x\": \"ü\"}', now()");
+
+    relay.drain();
+
+    assertThat(consumer.await(1).get(0).headers())
+        .hasSize(11)
+        .containsAllEntriesOf(Map.of("traceparent", "00-ab-cd-01", "x", "ü"));
+  }
+
+  @Test
+  void goesToTheTopicThatItsRowNamesWhichIsCreatedWhereAbsent() throws Exception {
+    String topic = relay.settings.name() + ".own-topic";
+    outbox.append(2, "a", topic);
+    insert("'NobodyConfigured', '%s', 'a', '{}', NULL, now()".formatted(topic));
+
+    relay.drain();
+
+    assertThat(consumer.await(3)).extracting(Event::topic).containsOnly(topic);
+  }
+
+  @Test
+  void goesToTheTopicConfiguredForItsType() throws Exception {
+    insert("'ApprovalExpired', NULL, 'a', '{}', NULL, now()");
+
+    relay.drain();
+
+    assertThat(consumer.await(1))
+        .extracting(Event::topic)
+        .containsOnly(relay.settings.name() + ".expired");
+  }
+
+  @Test
+  void ofATypeThatNobodyConfiguredStopsTheRelayUntilSomebodyDoes() throws Exception {
+    outbox.append(3, "before");
+    relay.drain();
+    outbox.append(1, "same page");
+    insert("'Surprise', NULL, 'a', '{\"secret\": 1}', NULL, now()");
+    outbox.append(2, "after");
+
+    for (int attempt = 1; attempt <= 3; attempt++) {
+      assertThatThrownBy(relay::drain)
+          .isInstanceOf(UnroutableEventException.class)
+          .hasMessageContainingAll("Surprise", "lapse.relay.topics[Surprise]", "outbox id 5")
+          .hasMessageNotContaining("secret")
+          .satisfies(e -> relay.step.recover((Exception) e));
+    }
+    relay.close();
+    String topic = relay.settings.name() + ".surprise";
+    try (TestRelay configured =
+        TestRelay.of(database, relay.settings.name(), Map.of("Surprise", topic))) {
+      configured.drain();
+    }
+
+    List<Event> events = consumer.await(7);
+    assertThat(events).extracting(Event::id).containsExactlyInAnyOrderElementsOf(outbox.eventIds());
+    assertThat(Set.copyOf(events.stream().map(Event::topic).toList())).contains(topic);
+  }
+
+  private void insert(String values) {
+    database.execute(
+        "INSERT INTO outbox (type, topic, key, payload, headers, occurred_at) VALUES (%s)"
+            .formatted(values));
+  }
+}
