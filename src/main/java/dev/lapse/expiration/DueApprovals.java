@@ -42,10 +42,10 @@ final class DueApprovals {
       expired AS (
         UPDATE ai_approvals approval
         SET status = 'expired', version = approval.version + 1, executed_at = now()
-        FROM due
-        -- By id alone. Locking checked status and deadline on the newest row, and it is ours now;
-        -- asked for again here, they lure the planner into the partial index, once for every row.
-        WHERE approval.id = due.id
+        -- By id alone: locking checked status and deadline on the newest row, and it is ours now.
+        -- Asked for again, they lure the planner into the partial index, once for every row; and
+        -- joined to due by a nested loop, a row that is newer than the snapshot drops out.
+        WHERE approval.id = ANY (ARRAY(SELECT id FROM due))
         RETURNING approval.id, approval.version, approval.expires_at, approval.executed_at
       ),
       recorded AS (

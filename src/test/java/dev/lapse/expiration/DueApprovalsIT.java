@@ -113,7 +113,8 @@ class DueApprovalsIT {
     approvals.due(3_000);
 
     assertThat(analyze(DueApprovals.EXPIRE, DueApprovals.Key.FIRST))
-        .contains("using ai_approvals_pkey on ai_approvals approval")
+        .contains("ai_approvals_pkey")
+        .doesNotContain("Seq Scan on ai_approvals")
         .doesNotContain("Rows Removed by Join Filter");
   }
 

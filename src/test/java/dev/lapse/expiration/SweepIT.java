@@ -147,10 +147,13 @@ class SweepIT {
     assertThat(approvals.status(id)).isEqualTo("pending");
   }
 
-  /** The statement's snapshot still sees them pending and due when it comes to lock them. */
+  /**
+   * Decided, extended and merely touched after the statement began: when it comes to lock them, its
+   * snapshot still sees all of them as they were.
+   */
   @Test
-  void leavesWhatWasDecidedOrExtendedAfterTheStatementBegan() throws Exception {
-    List<UUID> due = approvals.due(4);
+  void goesByTheNewestRowWhateverItsSnapshotSees() throws Exception {
+    List<UUID> due = approvals.due(5);
     createPassGate();
     database.execute(
         """
@@ -168,13 +171,14 @@ class SweepIT {
       execute(
           gatekeeper,
           "UPDATE ai_approvals SET expires_at = now() + interval '1 hour'" + where(due.get(2)));
+      execute(gatekeeper, "UPDATE ai_approvals SET action = 'rollback'" + where(due.get(3)));
       openGate(gatekeeper);
     }
 
-    assertThat(expired.get(1, TimeUnit.MINUTES)).isEqualTo(2);
+    assertThat(expired.get(1, TimeUnit.MINUTES)).isEqualTo(3);
     assertThat(due.stream().map(approvals::status))
-        .containsExactly("expired", "approved", "pending", "expired");
-    assertThat(recorded()).containsExactly(due.get(0), due.get(3));
+        .containsExactly("expired", "approved", "pending", "expired", "expired");
+    assertThat(recorded()).containsExactly(due.get(0), due.get(3), due.get(4));
   }
 
   @Test
