@@ -42,10 +42,10 @@ final class DueApprovals {
       expired AS (
         UPDATE ai_approvals approval
         SET status = 'expired', version = approval.version + 1, executed_at = now()
-        -- By id alone: locking checked status and deadline on the newest row, and it is ours now.
-        -- Asked for again, they lure the planner into the partial index, once for every row; and
-        -- joined to due by a nested loop, a row that is newer than the snapshot drops out.
+        -- By an array: joined to due by a nested loop, a row newer than the snapshot drops out.
         WHERE approval.id = ANY (ARRAY(SELECT id FROM due))
+          -- Both again, in a CASE: bare, they lure the planner into the partial index for every row.
+          AND CASE approval.status WHEN 'pending' THEN approval.expires_at < now() ELSE false END
         RETURNING approval.id, approval.version, approval.expires_at, approval.executed_at
       ),
       recorded AS (
