@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
     description = "Approvals in PostgreSQL lapse on time; Kafka hears of each exactly once.",
     mixinStandardHelpOptions = true,
     versionProvider = CommandLine.Version.class,
-    synopsisSubcommandLabel = "[run | expire]",
+    synopsisSubcommandLabel = "[run | expire | dead-letters]",
     footerHeading = "%nSettings:%n",
     footer = {
       "  SPRING_DATASOURCE_URL, SPRING_DATASOURCE_USERNAME, SPRING_DATASOURCE_PASSWORD",
@@ -59,6 +59,7 @@ public final class CommandLine implements Callable<Integer> {
         new picocli.CommandLine(root)
             .addSubcommand("run", root.new Run())
             .addSubcommand("expire", root.new Expire())
+            .addSubcommand("dead-letters", new DeadLettersCommand(root::oneShot))
             .setExecutionExceptionHandler(CommandLine::explain)
             .execute(words.toArray(String[]::new));
     if (exitCode != SERVING) {
@@ -112,19 +113,12 @@ public final class CommandLine implements Callable<Integer> {
 
     @Override
     public Integer call() {
-      SpringApplicationBuilder oneShot =
-          new SpringApplicationBuilder(application)
-              .web(WebApplicationType.NONE)
-              .properties("logging.level.root=warn");
-      List<String> further = new ArrayList<>();
-      further.add("--lapse.expiration.enabled=false");
-      further.add("--lapse.relay.enabled=false");
-      if (dryRun) {
-        // Not even the schema: what would expire can be asked before anything is set up.
-        further.add("--spring.flyway.enabled=false");
-        further.add("--lapse.check.tables=false");
-      }
-      ConfigurableApplicationContext context = start(oneShot, further);
+      // Not even the schema: what would expire can be asked before anything is set up.
+      ConfigurableApplicationContext context =
+          oneShot(
+              dryRun
+                  ? List.of("--spring.flyway.enabled=false", "--lapse.check.tables=false")
+                  : List.of());
       if (context == null) {
         return 1;
       }
@@ -147,6 +141,18 @@ public final class CommandLine implements Callable<Integer> {
       }
       out.flush();
     }
+  }
+
+  /** The application without web server and loops. */
+  private @Nullable ConfigurableApplicationContext oneShot(List<String> further) {
+    SpringApplicationBuilder builder =
+        new SpringApplicationBuilder(application)
+            .web(WebApplicationType.NONE)
+            .properties("logging.level.root=warn");
+    List<String> args = new ArrayList<>(further);
+    args.add("--lapse.expiration.enabled=false");
+    args.add("--lapse.relay.enabled=false");
+    return start(builder, args);
   }
 
   /** Starts a context; null if that failed, which Spring Boot has then told the user. */

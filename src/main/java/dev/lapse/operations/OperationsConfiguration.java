@@ -2,6 +2,7 @@ package dev.lapse.operations;
 
 import dev.lapse.expiration.ExpirationListener;
 import dev.lapse.loop.Loop;
+import dev.lapse.outbox.DeadLetters;
 import dev.lapse.relay.Relay;
 import dev.lapse.relay.RelayListener;
 import io.micrometer.core.instrument.Counter;
@@ -40,6 +41,12 @@ class OperationsConfiguration {
       approvals.checkOwnTables();
     }
     return approvals;
+  }
+
+  /** For the commands: with or without a relay. */
+  @Bean
+  DeadLetters deadLetters(JdbcClient jdbc) {
+    return new DeadLetters(jdbc);
   }
 
   /** A sweep in this process need not wait for the relay's next look at the outbox. */
@@ -83,10 +90,9 @@ class OperationsConfiguration {
     Gauge.builder("lapse.relay.leading", relay, r -> r.status().leading() ? 1 : 0)
         .description("1 while this instance publishes, 0 while it stands by")
         .register(registry);
-    return () ->
-        LoopHealth.of(relay.loopStatus())
-            .withDetail("leading", relay.status().leading())
-            .withDetail("publishedId", relay.status().publishedId())
-            .build();
+    Gauge.builder("lapse.dead.letters", relay, r -> r.status().deadLetters())
+        .description("Keys that wait behind an event that Kafka refuses; 0 while standing by")
+        .register(registry);
+    return () -> RelayHealth.of(relay.loopStatus(), relay.status());
   }
 }

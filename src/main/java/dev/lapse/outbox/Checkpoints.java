@@ -2,15 +2,18 @@ package dev.lapse.outbox;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The relay's checkpoint row: a copy of the position that travels with the database. */
 public final class Checkpoints {
 
   private static final String FIND =
       """
-      SELECT published_id, snapshot::text, catch_up_snapshot::text, catch_up_id,
+      SELECT published_id, snapshot::text, catch_up_snapshot::text, catch_up_id, dead_letters,
              system_identifier, timeline, lsn, written_lsn
       FROM relay_checkpoint
       WHERE relay = :relay
@@ -19,11 +22,11 @@ public final class Checkpoints {
   private static final String WRITE =
       """
       INSERT INTO relay_checkpoint
-        (relay, published_id, snapshot, catch_up_snapshot, catch_up_id,
+        (relay, published_id, snapshot, catch_up_snapshot, catch_up_id, dead_letters,
          system_identifier, timeline, lsn)
       SELECT
         :relay, :publishedId, :snapshot::pg_snapshot, :catchUpSnapshot::pg_snapshot,
-        :catchUpId::bigint, :systemIdentifier, :timeline, :lsn::pg_lsn
+        :catchUpId::bigint, :deadLetters::jsonb, :systemIdentifier, :timeline, :lsn::pg_lsn
       -- Only into the very database that the position was read from: one that took its place
       -- meanwhile would seem to hold all that was published.
       WHERE pg_current_wal_insert_lsn() >= :lsn::pg_lsn
@@ -35,12 +38,16 @@ public final class Checkpoints {
         snapshot = excluded.snapshot,
         catch_up_snapshot = excluded.catch_up_snapshot,
         catch_up_id = excluded.catch_up_id,
+        dead_letters = excluded.dead_letters,
         system_identifier = excluded.system_identifier,
         timeline = excluded.timeline,
         lsn = excluded.lsn,
         written_lsn = excluded.written_lsn,
         written_at = excluded.written_at
       """;
+
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final TypeReference<List<DeadLetter>> DEAD_LETTERS = new TypeReference<>() {};
 
   private final JdbcClient jdbc;
 
@@ -61,9 +68,10 @@ public final class Checkpoints {
         .param("snapshot", position.snapshot())
         .param("catchUpSnapshot", catchUp == null ? null : catchUp.snapshot())
         .param("catchUpId", catchUp == null ? null : catchUp.afterId())
-        .param("systemIdentifier", position.systemIdentifier())
-        .param("timeline", position.timeline())
-        .param("lsn", position.lsn().toString())
+        .param("deadLetters", JSON.writeValueAsString(position.deadLetters()))
+        .param("systemIdentifier", position.origin().systemIdentifier())
+        .param("timeline", position.origin().timeline())
+        .param("lsn", position.origin().lsn().toString())
         .update();
   }
 
@@ -75,9 +83,11 @@ public final class Checkpoints {
             null,
             row.getString("snapshot"),
             catchUp == null ? null : new Position.CatchUp(catchUp, row.getLong("catch_up_id")),
-            row.getLong("system_identifier"),
-            row.getInt("timeline"),
-            Lsn.parse(row.getString("lsn")));
+            JSON.readValue(row.getString("dead_letters"), DEAD_LETTERS),
+            new Origin(
+                row.getLong("system_identifier"),
+                row.getInt("timeline"),
+                Lsn.parse(row.getString("lsn"))));
     return new Checkpoint(position, Lsn.parse(row.getString("written_lsn")));
   }
 }

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -33,7 +34,8 @@ public final class OutboxReader {
              (SELECT system_identifier::text FROM pg_control_system()) AS system_identifier,
              (SELECT (CASE WHEN is_called THEN last_value ELSE last_value - 1 END)::text
               FROM outbox_id_seq) AS last_id,
-             pg_current_wal_flush_lsn()::text AS flush_lsn
+             pg_current_wal_flush_lsn()::text AS flush_lsn,
+             (extract(epoch FROM now()) * 1000)::bigint::text AS time
       """;
 
   private static final String RECORD =
@@ -41,7 +43,7 @@ public final class OutboxReader {
       record.id, record.event_id::text, record.type, record.topic, record.key,
              record.payload, record.headers,
              to_char(record.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-             NULL, NULL, NULL, NULL, NULL, NULL
+             NULL, NULL, NULL, NULL, NULL, NULL, NULL
       """;
 
   /**
@@ -120,6 +122,59 @@ public final class OutboxReader {
       ORDER BY id LIMIT ?
       """;
 
+  /**
+   * Records of one key that wait behind a dead letter: the position has passed them, and no extent
+   * of what is published of the key covers them.
+   *
+   * <p>By the extent of the greatest id they are either above it, and found along the primary key,
+   * or of transactions that it could not see, and found by the index on (xact_id, id).
+   */
+  static final String WAITING =
+      """
+      WITH position AS (
+        SELECT ?::bigint AS id, ?::pg_snapshot AS snapshot
+      ),
+      extent AS MATERIALIZED (
+        SELECT * FROM unnest(?::bigint[], ?::text[]::pg_snapshot[]) AS extent(id, snapshot)
+      ),
+      greatest_extent AS MATERIALIZED (
+        SELECT id, pg_snapshot_xmin(snapshot) AS xmin FROM extent ORDER BY id DESC LIMIT 1
+      ),
+      waiting AS MATERIALIZED (
+        SELECT id FROM (
+          SELECT id, xact_id FROM outbox
+          WHERE id > (SELECT id FROM greatest_extent) AND id <= (SELECT id FROM position)
+            AND key = ?
+          UNION ALL
+          SELECT id, xact_id FROM outbox
+          WHERE xact_id >= (SELECT xmin FROM greatest_extent)
+            AND xact_id < (SELECT pg_snapshot_xmax(snapshot) FROM position)
+            AND id <= (SELECT id FROM greatest_extent)
+            AND key = ?
+        ) record
+        WHERE pg_visible_in_snapshot(xact_id, (SELECT snapshot FROM position))
+          AND NOT EXISTS (
+            SELECT FROM extent
+            WHERE record.id <= extent.id AND pg_visible_in_snapshot(xact_id, extent.snapshot))
+        ORDER BY id
+        LIMIT ?
+      )
+      SELECT * FROM (
+      """
+          + STATE
+          + """
+          UNION ALL
+          SELECT found.* FROM waiting CROSS JOIN LATERAL (
+            SELECT\s"""
+          + RECORD
+          + """
+            FROM outbox record WHERE record.id = waiting.id
+            OFFSET 0
+          ) found
+      ) page
+      ORDER BY id LIMIT ?
+      """;
+
   private static final String EVENT = "SELECT event_id::text FROM outbox WHERE id = ?";
 
   /** What functions of the log say on a standby: object_not_in_prerequisite_state. */
@@ -157,29 +212,65 @@ public final class OutboxReader {
 
   private Page read(Connection connection, Position position) throws SQLException {
     Position.CatchUp catchUp = position.catchUp();
-    try (PreparedStatement statement =
-        connection.prepareStatement(catchUp == null ? PAGE : CATCH_UP)) {
+    return catchUp == null
+        ? read(
+            connection,
+            position,
+            PAGE,
+            position.publishedId(),
+            position.snapshot(),
+            maxRecords,
+            maxRecords,
+            maxRecords + 1)
+        : read(
+            connection,
+            position,
+            CATCH_UP,
+            catchUp.afterId(),
+            position.publishedId(),
+            position.snapshot(),
+            catchUp.snapshot(),
+            maxRecords,
+            maxRecords + 1);
+  }
+
+  /**
+   * Reads what waits behind a dead letter, a page of it. Publishing these leaves the position's id
+   * and snapshot where they are.
+   *
+   * @param position one that holds {@code deadLetter} and is not catching up
+   */
+  public Page waiting(DeadLetter deadLetter, Position position) throws SQLException {
+    List<DeadLetter.Extent> published = deadLetter.published();
+    return inTransaction(
+        connection ->
+            read(
+                connection,
+                position,
+                WAITING,
+                position.publishedId(),
+                position.snapshot(),
+                published.stream().map(DeadLetter.Extent::upToId).toArray(Long[]::new),
+                published.stream().map(DeadLetter.Extent::snapshot).toArray(String[]::new),
+                deadLetter.key(),
+                deadLetter.key(),
+                maxRecords,
+                maxRecords + 1));
+  }
+
+  private Page read(Connection connection, Position position, String sql, Object... parameters)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
       statement.setFetchSize(FETCH_SIZE);
-      if (catchUp == null) {
-        statement.setLong(1, position.publishedId());
-        statement.setString(2, position.snapshot());
-        statement.setInt(3, maxRecords);
-        statement.setInt(4, maxRecords);
-        statement.setInt(5, maxRecords + 1);
-      } else {
-        statement.setLong(1, catchUp.afterId());
-        statement.setLong(2, position.publishedId());
-        statement.setString(3, position.snapshot());
-        statement.setString(4, catchUp.snapshot());
-        statement.setInt(5, maxRecords);
-        statement.setInt(6, maxRecords + 1);
+      for (int i = 0; i < parameters.length; i++) {
+        statement.setObject(i + 1, parameters[i]);
       }
       try (ResultSet rows = statement.executeQuery()) {
         rows.next();
         Lsn flushed = Lsn.parse(rows.getString(14));
         Page page = page(position, rows);
-        if (!page.isEmpty() && flushed.isBefore(page.database().lsn())) {
-          WalFlush.upTo(connection, page.database().lsn());
+        if (!page.isEmpty() && flushed.isBefore(page.database().origin().lsn())) {
+          WalFlush.upTo(connection, page.database().origin().lsn());
         }
         return page;
       }
@@ -196,8 +287,7 @@ public final class OutboxReader {
       bytes += record.size();
     }
     boolean cut = records.size() == maxRecords || bytes >= maxBytes;
-    OutboxRecord last = records.isEmpty() ? null : records.get(records.size() - 1);
-    return new Page(records, position.after(last, cut, state), cut, state);
+    return new Page(position, records, cut, state);
   }
 
   private static OutboxRecord record(ResultSet row) throws SQLException {
@@ -220,7 +310,7 @@ public final class OutboxReader {
               ResultSet rows = statement.executeQuery()) {
             rows.next();
             DatabaseState state = state(rows);
-            WalFlush.upTo(connection, state.lsn());
+            WalFlush.upTo(connection, state.origin().lsn());
             return state;
           }
         });
@@ -275,10 +365,10 @@ public final class OutboxReader {
 
   private static DatabaseState state(ResultSet row) throws SQLException {
     return new DatabaseState(
-        row.getLong(12),
-        Integer.parseInt(row.getString(11), 16),
-        Lsn.parse(row.getString(10)),
+        new Origin(
+            row.getLong(12), Integer.parseInt(row.getString(11), 16), Lsn.parse(row.getString(10))),
         row.getString(9),
-        row.getLong(13));
+        row.getLong(13),
+        Instant.ofEpochMilli(row.getLong(15)));
   }
 }

@@ -1,5 +1,6 @@
 package dev.lapse.outbox;
 
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,14 @@ public record OutboxRecord(
   /** Its bytes as far as they grow with what was written, to limit a page by. */
   int size() {
     return key.length + payload.length + (headers == null ? 0 : headers.length);
+  }
+
+  public String keyAsText() {
+    return new String(key, StandardCharsets.UTF_8);
+  }
+
+  public String eventIdAsText() {
+    return new String(eventId, StandardCharsets.US_ASCII);
   }
 
   /** Names the row without its key or payload: those belong in no log. */

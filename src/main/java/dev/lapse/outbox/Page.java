@@ -3,18 +3,32 @@ package dev.lapse.outbox;
 import java.util.List;
 
 /**
- * What one poll of the outbox found: the next records to publish and the position that publishing
- * them leads to.
+ * What one poll of the outbox found.
  *
+ * @param from the position it was read from
  * @param records in id order
- * @param next the position once they are published
- * @param more whether the page was full, so that reading on at once is worth it
+ * @param more whether there may be more than the page holds, so that reading on at once is worth it
  * @param database the database that was read, as it was then
  */
 public record Page(
-    List<OutboxRecord> records, Position next, boolean more, DatabaseState database) {
+    Position from, List<OutboxRecord> records, boolean more, DatabaseState database) {
 
   public boolean isEmpty() {
     return records.isEmpty();
+  }
+
+  /** The position once the records are published. */
+  public Position next() {
+    if (isEmpty()) {
+      return more ? from.in(database.origin()) : from.after(null, false, database);
+    }
+    return from.after(records.get(records.size() - 1), more, database);
+  }
+
+  /** Its first {@code count} records, as if the page had been full then. */
+  public Page first(int count) {
+    return count == records.size()
+        ? this
+        : new Page(from, records.subList(0, count), true, database);
   }
 }

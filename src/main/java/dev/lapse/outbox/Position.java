@@ -1,6 +1,6 @@
 package dev.lapse.outbox;
 
-import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariant: published are exactly the rows with {@code id <= publishedId} that are visible in
  * {@code snapshot}; while catching up, also those with {@code id <= catchUp.afterId} that are
- * visible in {@code catchUp.snapshot}.
+ * visible in {@code catchUp.snapshot}; but not those that wait behind a dead letter.
  *
  * <p>A row visible now was either visible in the snapshot, and then it is published if its id is
  * low enough, or it belongs to a transaction that the snapshot saw running or did not see at all: a
@@ -21,18 +21,16 @@ import org.jspecify.annotations.Nullable;
  *     row still carries it has issued no id up to it anew
  * @param snapshot the {@code pg_snapshot}, as text, under which the relay read up to that id
  * @param catchUp set while stragglers are being published that one page cannot hold
- * @param systemIdentifier the cluster that this was read from
- * @param timeline the timeline of that cluster
- * @param lsn where its log stood: everything published lies before it
+ * @param deadLetters at most one a key
+ * @param origin where this was read; everything published lies before its lsn
  */
 public record Position(
     long publishedId,
     @Nullable String publishedEvent,
     String snapshot,
     @Nullable CatchUp catchUp,
-    long systemIdentifier,
-    int timeline,
-    Lsn lsn) {
+    List<DeadLetter> deadLetters,
+    Origin origin) {
 
   /** Sees no transaction but the bootstrap ones: with id 0, nothing is published. */
   private static final String SEES_NOTHING = "3:3:";
@@ -45,9 +43,13 @@ public record Position(
    */
   public record CatchUp(String snapshot, long afterId) {}
 
+  public Position {
+    deadLetters = List.copyOf(deadLetters);
+  }
+
   /** The position before anything is published, in the database that {@code state} describes. */
   public static Position start(DatabaseState state) {
-    return new Position(0, null, SEES_NOTHING, null, 0, 0, new Lsn(0)).in(state);
+    return new Position(0, null, SEES_NOTHING, null, List.of(), state.origin());
   }
 
   /**
@@ -58,71 +60,43 @@ public record Position(
    * @param state the database as the page saw it
    */
   Position after(@Nullable OutboxRecord last, boolean cut, DatabaseState state) {
+    Origin read = state.origin();
     if (catchUp != null) {
-      return (last != null && cut
-              ? catchingUpTo(catchUp.snapshot, last.id())
-              : as(catchUp.snapshot))
-          .in(state);
+      return last != null && cut
+          ? catchingUpTo(catchUp.snapshot, last.id()).in(read)
+          : as(catchUp.snapshot, read);
     }
     if (last == null || last.id() <= publishedId) {
-      return (last != null && cut
-              ? catchingUpTo(state.snapshot(), last.id())
-              : as(state.snapshot()))
-          .in(state);
+      return last != null && cut
+          ? catchingUpTo(state.snapshot(), last.id()).in(read)
+          : as(state.snapshot(), read);
     }
-    String event = new String(last.eventId(), StandardCharsets.US_ASCII);
-    return new Position(last.id(), event, state.snapshot(), null, 0, 0, lsn).in(state);
+    return new Position(last.id(), last.eventIdAsText(), state.snapshot(), null, deadLetters, read);
   }
 
   /** The same, with a straggler pass to {@code target} begun above {@code afterId}. */
   public Position catchingUpTo(String target, long afterId) {
     return new Position(
-        publishedId,
-        publishedEvent,
-        snapshot,
-        new CatchUp(target, afterId),
-        systemIdentifier,
-        timeline,
-        lsn);
+        publishedId, publishedEvent, snapshot, new CatchUp(target, afterId), deadLetters, origin);
   }
 
-  private Position as(String newSnapshot) {
-    return new Position(
-        publishedId, publishedEvent, newSnapshot, null, systemIdentifier, timeline, lsn);
-  }
-
-  /** The same, seen from {@code newSnapshot} of the database in {@code state}. */
-  public Position restampedAs(String newSnapshot, DatabaseState state) {
-    return as(newSnapshot).in(state);
+  /** The same, seen from {@code newSnapshot} of the database that {@code read} names. */
+  public Position as(String newSnapshot, Origin read) {
+    return new Position(publishedId, publishedEvent, newSnapshot, null, deadLetters, read);
   }
 
   /** The same, with what the row at {@code publishedId} is, if it is still there. */
   public Position endingWith(Optional<String> event) {
-    return new Position(
-        publishedId, event.orElse(null), snapshot, catchUp, systemIdentifier, timeline, lsn);
+    return new Position(publishedId, event.orElse(null), snapshot, catchUp, deadLetters, origin);
   }
 
-  /** The same, read from the database that {@code state} describes. */
-  public Position in(DatabaseState state) {
-    return new Position(
-        publishedId,
-        publishedEvent,
-        snapshot,
-        catchUp,
-        state.systemIdentifier(),
-        state.timeline(),
-        state.lsn());
+  /** The same, read from the database that {@code read} names. */
+  public Position in(Origin read) {
+    return new Position(publishedId, publishedEvent, snapshot, catchUp, deadLetters, read);
   }
 
-  /** The same, read where {@code other} was read. */
-  public Position readWhere(Position other) {
-    return new Position(
-        publishedId,
-        publishedEvent,
-        snapshot,
-        catchUp,
-        other.systemIdentifier,
-        other.timeline,
-        other.lsn);
+  /** The same, with these dead letters. */
+  public Position with(List<DeadLetter> letters) {
+    return new Position(publishedId, publishedEvent, snapshot, catchUp, letters, origin);
   }
 }

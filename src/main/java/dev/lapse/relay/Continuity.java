@@ -2,6 +2,7 @@ package dev.lapse.relay;
 
 import dev.lapse.outbox.Checkpoint;
 import dev.lapse.outbox.DatabaseState;
+import dev.lapse.outbox.Origin;
 import dev.lapse.outbox.Position;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -52,8 +53,8 @@ sealed interface Continuity {
     if (!endsWith(position, event) && !checkpoint.map(c -> covers(c, position)).orElse(false)) {
       return goBack(checkpoint, now, notProven(position, now));
     }
-    if (position.systemIdentifier() == now.systemIdentifier()) {
-      return new GoOn(position.in(now));
+    if (sameCluster(position, now)) {
+      return new GoOn(position.in(now.origin()));
     }
     return idsAreIssuedAnew(position, now)
         ? goBack(checkpoint, now, notProven(position, now))
@@ -68,18 +69,23 @@ sealed interface Continuity {
    * below the position are stragglers like others.
    */
   static @Nullable String broken(Position position, DatabaseState now) {
-    if (position.systemIdentifier() != now.systemIdentifier()) {
+    Origin was = position.origin();
+    Origin is = now.origin();
+    if (was.systemIdentifier() != is.systemIdentifier()) {
       return "another database cluster: system identifier %d, was %d"
-          .formatted(now.systemIdentifier(), position.systemIdentifier());
+          .formatted(is.systemIdentifier(), was.systemIdentifier());
     }
-    if (position.timeline() != now.timeline()) {
-      return "another timeline: %d, was %d".formatted(now.timeline(), position.timeline());
+    if (was.timeline() != is.timeline()) {
+      return "another timeline: %d, was %d".formatted(is.timeline(), was.timeline());
     }
-    if (now.lsn().isBefore(position.lsn())) {
-      return "the database went back in time: log at %s, was %s"
-          .formatted(now.lsn(), position.lsn());
+    if (is.lsn().isBefore(was.lsn())) {
+      return "the database went back in time: log at %s, was %s".formatted(is.lsn(), was.lsn());
     }
     return null;
+  }
+
+  private static boolean sameCluster(Position position, DatabaseState now) {
+    return position.origin().systemIdentifier() == now.origin().systemIdentifier();
   }
 
   private static String notProven(Position position, DatabaseState now) {
@@ -107,9 +113,10 @@ sealed interface Continuity {
    * the row of the highest id has been purged.
    */
   private static boolean covers(Checkpoint checkpoint, Position position) {
-    return checkpoint.position().systemIdentifier() == position.systemIdentifier()
-        && checkpoint.position().timeline() == position.timeline()
-        && !checkpoint.writtenAt().isBefore(position.lsn());
+    Origin wrote = checkpoint.position().origin();
+    return wrote.systemIdentifier() == position.origin().systemIdentifier()
+        && wrote.timeline() == position.origin().timeline()
+        && !checkpoint.writtenAt().isBefore(position.origin().lsn());
   }
 
   /** To the checkpoint, where there is one that holds, else to the beginning. */
@@ -119,8 +126,8 @@ sealed interface Continuity {
       return new GoBack(Position.start(now), reason);
     }
     Position back = checkpoint.get().position();
-    if (back.systemIdentifier() == now.systemIdentifier()) {
-      return new GoBack(back.in(now), reason);
+    if (sameCluster(back, now)) {
+      return new GoBack(back.in(now.origin()), reason);
     }
     return idsAreIssuedAnew(back, now)
         ? new GoBack(Position.start(now), reason)

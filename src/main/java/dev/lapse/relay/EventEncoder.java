@@ -2,12 +2,14 @@ package dev.lapse.relay;
 
 import dev.lapse.outbox.OutboxRecord;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -35,17 +37,22 @@ final class EventEncoder {
   /**
    * The event of a record, for the topic that its row names, else the one configured for its type.
    *
-   * @throws UnroutableEventException if neither names one
+   * @param time Kafka's timestamp of the event: the database's clock, since a host whose clock is
+   *     ahead by an hour has all its events refused
+   * @throws PoisonException if neither names one, or the row's headers are none
    */
-  ProducerRecord<byte[], byte[]> encode(OutboxRecord record) {
+  ProducerRecord<byte[], byte[]> encode(OutboxRecord record, Instant time) throws PoisonException {
     String topic = record.topic() != null ? record.topic() : topics.get(record.type());
     if (topic == null) {
-      throw new UnroutableEventException(record);
+      throw new PoisonException(
+          "No topic for event type \"%s\": set lapse.relay.topics[%s] and requeue"
+              .formatted(record.type(), record.type()));
     }
-    return new ProducerRecord<>(topic, null, null, record.key(), record.payload(), headers(record));
+    return new ProducerRecord<>(
+        topic, null, time.toEpochMilli(), record.key(), record.payload(), headers(record));
   }
 
-  private RecordHeaders headers(OutboxRecord record) {
+  private RecordHeaders headers(OutboxRecord record) throws PoisonException {
     RecordHeaders headers = new RecordHeaders();
     headers.add(SPEC_VERSION);
     headers.add(new RecordHeader("ce_id", record.eventId()));
@@ -57,10 +64,17 @@ final class EventEncoder {
     headers.add(new RecordHeader("ce_sequence", sequence(record.id())));
     headers.add(CONTENT_TYPE);
     if (record.headers() != null) {
-      JSON.readValue(record.headers(), STRINGS)
-          .forEach((name, value) -> headers.add(header(name, value)));
+      further(record.headers()).forEach((name, value) -> headers.add(header(name, value)));
     }
     return headers;
+  }
+
+  private static Map<String, String> further(byte[] headers) throws PoisonException {
+    try {
+      return JSON.readValue(headers, STRINGS);
+    } catch (JacksonException e) {
+      throw new PoisonException("Its headers are not a JSON object of strings");
+    }
   }
 
   /** Zero-padded, so that it sorts as text: CloudEvents' sequence extension asks for that. */

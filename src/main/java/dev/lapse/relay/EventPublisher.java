@@ -1,12 +1,21 @@
 package dev.lapse.relay;
 
+import dev.lapse.loop.Reasons;
 import dev.lapse.outbox.OutboxRecord;
-import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes pages, each in one Kafka transaction together with the position it leads to: both are
@@ -19,10 +28,18 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 final class EventPublisher implements AutoCloseable {
 
   private final Producer<byte[], byte[]> producer;
+  private final int batchSize;
   private final Admin admin;
   private final Topics topics;
   private final EventEncoder encoder;
   private final PositionTopic positionTopic;
+  private final Poison poison;
+
+  /** What Kafka refused in the transaction in hand; written by the client's threads. */
+  private final Map<String, String> refused = new ConcurrentHashMap<>();
+
+  private final Semaphore noted = new Semaphore(0);
+  private int events;
 
   /** Fences every earlier publisher of this relay, and finishes or aborts its transaction. */
   EventPublisher(
@@ -30,12 +47,15 @@ final class EventPublisher implements AutoCloseable {
       Admin admin,
       Topics topics,
       EventEncoder encoder,
-      PositionTopic positionTopic) {
-    this.producer = clients.producer();
+      PositionTopic positionTopic,
+      Poison poison) {
+    this.batchSize = topics.batchSize();
+    this.producer = clients.producer(batchSize);
     this.admin = admin;
     this.topics = topics;
     this.encoder = encoder;
     this.positionTopic = positionTopic;
+    this.poison = poison;
     try {
       producer.initTransactions();
     } catch (RuntimeException e) {
@@ -44,32 +64,121 @@ final class EventPublisher implements AutoCloseable {
     }
   }
 
-  /** Begins a transaction and hands the page's events to the client, which sends as it goes. */
-  void send(Page page) throws Exception {
-    producer.beginTransaction();
-    for (OutboxRecord record : page.records()) {
-      ProducerRecord<byte[], byte[]> event = encoder.encode(record);
+  /**
+   * Begins a transaction and hands records' events to the client, which sends as it goes: all of
+   * them, or those before the first that is known to be poison, or that turns out so.
+   *
+   * @param withheld says which records wait behind a dead letter: they are passed over
+   */
+  Sent send(List<OutboxRecord> records, Instant time, Predicate<OutboxRecord> withheld)
+      throws Exception {
+    begin();
+    events = 0;
+    for (int i = 0; i < records.size(); i++) {
+      OutboxRecord record = records.get(i);
+      if (withheld.test(record)) {
+        continue;
+      }
+      boolean suspected = poison.isSuspected(record);
+      if (suspected && events > 0) {
+        return new Sent(i, null);
+      }
+      String reason = poison.reason(record);
+      if (reason != null || (reason = handOver(record, time)) != null) {
+        return new Sent(i, reason);
+      }
+      events++;
+      if (suspected) {
+        return new Sent(i + 1, null);
+      }
+    }
+    return new Sent(records.size(), null);
+  }
+
+  /**
+   * How far {@link #send} came.
+   *
+   * @param records of those it was given
+   * @param poison why the next one is poison, if that is why it ended there
+   */
+  record Sent(int records, @Nullable String poison) {}
+
+  /** The events of the transaction in hand, or of the last. */
+  int events() {
+    return events;
+  }
+
+  /** Why the event of {@code record} is poison; null if it was handed over. */
+  private @Nullable String handOver(OutboxRecord record, Instant time) throws Exception {
+    ProducerRecord<byte[], byte[]> event;
+    try {
+      event = encoder.encode(record, time);
       topics.ensure(admin, event.topic());
-      handOver(event);
+      if (topics.batchSize() < batchSize) {
+        throw new NewTermException("a topic takes smaller batches only");
+      }
+    } catch (PoisonException e) {
+      return e.getMessage();
+    }
+    handOver(
+        event,
+        (metadata, error) -> {
+          if (error != null && Poison.isRefusal(error)) {
+            refused.put(record.eventIdAsText(), Reasons.of(error));
+            noted.release();
+          }
+        });
+    return null;
+  }
+
+  /**
+   * Commits what was sent, and {@code position} with it.
+   *
+   * @throws NewTermException if Kafka refused one of the events
+   */
+  void commit(Position position, Instant time) {
+    try {
+      handOver(positionTopic.record(position, time), null);
+      producer.commitTransaction();
+    } catch (RuntimeException e) {
+      throw refusedOr(e);
     }
   }
 
-  /** Commits what was sent, and {@code position} with it. */
-  void commit(Position position) {
-    handOver(positionTopic.record(position));
-    producer.commitTransaction();
+  /** The client fails the transaction a moment before it tells which event was refused. */
+  private RuntimeException refusedOr(RuntimeException failure) {
+    try {
+      if (!Poison.isBehind(failure) || !noted.tryAcquire(1, TimeUnit.SECONDS)) {
+        return failure;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return failure;
+    }
+    poison.learn(refused, events);
+    return new NewTermException("Kafka refused an event", failure);
   }
 
-  /** Neither future nor callback: commitTransaction() throws what any send failed with. */
+  /** Without the future: commitTransaction() throws what any send failed with. */
   @SuppressWarnings("FutureReturnValueIgnored")
-  private void handOver(ProducerRecord<byte[], byte[]> record) {
-    producer.send(record);
+  private void handOver(ProducerRecord<byte[], byte[]> record, @Nullable Callback noting) {
+    try {
+      producer.send(record, noting);
+    } catch (RuntimeException e) {
+      throw refusedOr(e);
+    }
   }
 
   /** Commits a position by itself. */
-  void publish(Position position) {
+  void publish(Position position, Instant time) {
+    begin();
+    commit(position, time);
+  }
+
+  private void begin() {
+    refused.clear();
+    noted.drainPermits();
     producer.beginTransaction();
-    commit(position);
   }
 
   /** An open transaction is aborted by the successor's start, or by its timeout. */

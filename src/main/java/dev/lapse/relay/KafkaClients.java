@@ -26,10 +26,13 @@ final class KafkaClients {
     this.relay = relay;
   }
 
-  Producer<byte[], byte[]> producer() {
+  /**
+   * @param batchSize bytes of a batch at the most, unless one event is larger
+   */
+  Producer<byte[], byte[]> producer(int batchSize) {
     Map<String, Object> properties = new HashMap<>();
     // Throughput: a page's records go out in few requests. linger is cut short by every commit.
-    properties.put(ProducerConfig.BATCH_SIZE_CONFIG, 256 * 1024);
+    properties.put(ProducerConfig.BATCH_SIZE_CONFIG, batchSize);
     properties.put(ProducerConfig.LINGER_MS_CONFIG, 5);
     properties.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 64L * 1024 * 1024);
     properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 1024 * 1024);
@@ -71,6 +74,8 @@ final class KafkaClients {
   Consumer<byte[], byte[]> positionReader() {
     Map<String, Object> properties = new HashMap<>(kafka.properties());
     properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    // A predecessor's transaction may be settled a moment after the fetch; consumers wait for it.
+    properties.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 20);
     return consumer(properties);
   }
 
@@ -92,6 +97,8 @@ final class KafkaClients {
   private Map<String, Object> common(Map<String, Object> properties) {
     properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers());
     properties.putIfAbsent(CommonClientConfigs.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1000);
+    // A take-over waits for this two or three times: for its coordinator, for the last transaction.
+    properties.putIfAbsent(CommonClientConfigs.RETRY_BACKOFF_MS_CONFIG, 20);
     return properties;
   }
 

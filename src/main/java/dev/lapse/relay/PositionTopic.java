@@ -1,10 +1,14 @@
 package dev.lapse.relay;
 
+import dev.lapse.outbox.DeadLetter;
 import dev.lapse.outbox.Lsn;
+import dev.lapse.outbox.Origin;
 import dev.lapse.outbox.Position;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -26,7 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class PositionTopic {
 
   /** Far more than a transaction of our own may stay open. */
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofSeconds(40);
 
   /** Records to look back over at first; positions commit one a transaction, with one marker. */
   private static final long LOOK_BACK = 100;
@@ -44,9 +48,13 @@ final class PositionTopic {
   }
 
   /** The record that makes {@code position} the last, once its transaction commits. */
-  ProducerRecord<byte[], byte[]> record(Position position) {
+  ProducerRecord<byte[], byte[]> record(Position position, Instant time) {
     return new ProducerRecord<>(
-        partition.topic(), partition.partition(), key, JSON.writeValueAsBytes(Stored.of(position)));
+        partition.topic(),
+        partition.partition(),
+        time.toEpochMilli(),
+        key,
+        JSON.writeValueAsBytes(Stored.of(position)));
   }
 
   /**
@@ -113,6 +121,7 @@ final class PositionTopic {
       String snapshot,
       @Nullable String catchUpSnapshot,
       @Nullable Long catchUpId,
+      @Nullable List<DeadLetter> deadLetters,
       long systemIdentifier,
       int timeline,
       String lsn) {
@@ -125,9 +134,10 @@ final class PositionTopic {
           position.snapshot(),
           catchUp == null ? null : catchUp.snapshot(),
           catchUp == null ? null : catchUp.afterId(),
-          position.systemIdentifier(),
-          position.timeline(),
-          position.lsn().toString());
+          position.deadLetters(),
+          position.origin().systemIdentifier(),
+          position.origin().timeline(),
+          position.origin().lsn().toString());
     }
 
     Position position() {
@@ -138,9 +148,8 @@ final class PositionTopic {
           catchUpSnapshot == null || catchUpId == null
               ? null
               : new Position.CatchUp(catchUpSnapshot, catchUpId),
-          systemIdentifier,
-          timeline,
-          Lsn.parse(lsn));
+          deadLetters == null ? List.of() : deadLetters,
+          new Origin(systemIdentifier, timeline, Lsn.parse(lsn)));
     }
   }
 }

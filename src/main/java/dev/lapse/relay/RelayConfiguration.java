@@ -1,6 +1,7 @@
 package dev.lapse.relay;
 
 import dev.lapse.outbox.Checkpoints;
+import dev.lapse.outbox.DeadLetters;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Restamp;
 import java.util.List;
@@ -28,6 +29,7 @@ class RelayConfiguration {
       RelaySettings relay,
       DataSource dataSource,
       JdbcClient jdbc,
+      DeadLetters deadLetters,
       List<RelayListener> listeners) {
     KafkaClients clients = new KafkaClients(kafka, relay);
     Topics topics = new Topics(kafka, relay);
@@ -38,6 +40,7 @@ class RelayConfiguration {
             topics,
             new OutboxReader(dataSource, relay.pageRecords(), relay.pageSize().toBytes()),
             new Checkpoints(jdbc),
+            deadLetters,
             new Restamp(jdbc));
     RelayListener all = events -> listeners.forEach(listener -> listener.published(events));
     return new Relay(new RelayStep(clients, relay, topics, takeOver, all));

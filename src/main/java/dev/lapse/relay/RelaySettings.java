@@ -26,6 +26,8 @@ import org.springframework.util.unit.DataSize;
  * @param transactionTimeout after which Kafka gives up the transaction of a relay that died, 5 s to
  *     15 min; default 15 s. Consumers wait that long at the most
  * @param checkpointInterval between two checkpoints in PostgreSQL, 100 ms to 1 h; default 5 s
+ * @param maxDeadLetters keys that may wait behind a dead letter, 0 to 1,000; default 100. At one
+ *     more the relay stops publishing until somebody mends it: that many are no exception
  */
 @ConfigurationProperties("lapse.relay")
 public record RelaySettings(
@@ -38,7 +40,8 @@ public record RelaySettings(
     @DefaultValue("5ms") Duration pollInterval,
     @DefaultValue("6s") Duration sessionTimeout,
     @DefaultValue("15s") Duration transactionTimeout,
-    @DefaultValue("5s") Duration checkpointInterval) {
+    @DefaultValue("5s") Duration checkpointInterval,
+    @DefaultValue("100") int maxDeadLetters) {
 
   private static final String TOPIC_NAME = "[a-zA-Z0-9._-]{1,249}";
 
@@ -71,6 +74,10 @@ public record RelaySettings(
     require(
         "transaction-timeout", transactionTimeout, Duration.ofSeconds(5), Duration.ofMinutes(15));
     require("checkpoint-interval", checkpointInterval, Duration.ofMillis(100), Duration.ofHours(1));
+    require(
+        maxDeadLetters >= 0 && maxDeadLetters <= 1000,
+        "lapse.relay.max-dead-letters is %d: set it between 0 and 1000 (default 100)"
+            .formatted(maxDeadLetters));
   }
 
   String positionTopic() {

@@ -1,6 +1,8 @@
 package dev.lapse.relay;
 
+import dev.lapse.loop.Reasons;
 import dev.lapse.loop.Step;
+import dev.lapse.outbox.Position;
 import java.time.Duration;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
@@ -60,11 +62,18 @@ final class RelayStep implements Step {
     if (term == null) {
       term = takeOver.begin(admin);
     }
-    Term.Cycle cycle = term.runOnce();
-    status = new RelayStatus(true, term.position().publishedId());
+    Term.Cycle cycle;
+    try {
+      cycle = term.runOnce();
+    } catch (NewTermException e) {
+      log.debug("Beginning a new term relay={} reason={}", settings.name(), e.getMessage(), e);
+      endTerm();
+      return Duration.ZERO;
+    }
+    Position position = term.position();
+    status = new RelayStatus(true, position.publishedId(), position.deadLetters().size());
     if (cycle.published() > 0) {
-      log.debug(
-          "Published events count={} to={}", cycle.published(), term.position().publishedId());
+      log.debug("Published events count={} to={}", cycle.published(), position.publishedId());
       listener.published(cycle.published());
     }
     return cycle.more() ? Duration.ZERO : settings.pollInterval();
@@ -138,7 +147,10 @@ final class RelayStep implements Step {
         term.finish();
       }
     } catch (RuntimeException e) {
-      log.warn("No checkpoint was left; nothing is lost by that relay={}", settings.name(), e);
+      log.warn(
+          "No checkpoint was left; nothing is lost by that relay={} reason={}",
+          settings.name(),
+          Reasons.of(e));
     }
     endTerm();
     if (leadership != null) {

@@ -3,10 +3,16 @@ package dev.lapse.relay;
 import dev.lapse.outbox.Checkpoint;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.DatabaseState;
+import dev.lapse.outbox.DeadLetter;
+import dev.lapse.outbox.DeadLetters;
 import dev.lapse.outbox.OutboxReader;
+import dev.lapse.outbox.OutboxRecord;
 import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
 import dev.lapse.outbox.Restamp;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.clients.admin.Admin;
 import org.slf4j.Logger;
@@ -28,6 +34,8 @@ final class TakeOver {
   private final OutboxReader reader;
   private final Checkpoints checkpoints;
   private final Restamp restamp;
+  private final Poison poison = new Poison();
+  private final Parking parking;
 
   TakeOver(
       KafkaClients clients,
@@ -35,6 +43,7 @@ final class TakeOver {
       Topics topics,
       OutboxReader reader,
       Checkpoints checkpoints,
+      DeadLetters deadLetters,
       Restamp restamp) {
     this.clients = clients;
     this.settings = settings;
@@ -44,15 +53,22 @@ final class TakeOver {
     this.reader = reader;
     this.checkpoints = checkpoints;
     this.restamp = restamp;
+    this.parking = new Parking(settings, deadLetters, poison);
   }
 
   Term begin(Admin admin) throws Exception {
     topics.createAll(admin); // one that was deleted would fail every term from now on
-    EventPublisher publisher = new EventPublisher(clients, admin, topics, encoder, positionTopic);
+    EventPublisher publisher =
+        new EventPublisher(clients, admin, topics, encoder, positionTopic, poison);
     try {
       Position position = position(admin, publisher);
-      log.info("Leading relay={} publishedId={}", settings.name(), position.publishedId());
-      return new Term(settings, reader, checkpoints, publisher, position);
+      parking.show(position, position.deadLetters());
+      log.info(
+          "Leading relay={} publishedId={} deadLetters={}",
+          settings.name(),
+          position.publishedId(),
+          position.deadLetters().size());
+      return new Term(settings, reader, checkpoints, publisher, parking, position);
     } catch (Exception e) {
       publisher.close();
       throw e;
@@ -89,9 +105,9 @@ final class TakeOver {
     Position position = at.endingWith(reader.eventAt(at.publishedId()));
     if (at.publishedId() == 0 && restamp.isNeeded()) {
       log.warn("The outbox holds rows of another database cluster: restamping them");
-      position = position.restampedAs(restamp.run(), reader.state());
+      position = position.as(restamp.run(), reader.state().origin());
     }
-    publisher.publish(position);
+    publisher.publish(position, reader.state().time());
     return position;
   }
 
@@ -100,13 +116,16 @@ final class TakeOver {
    * transaction ids still tell which of them the old position had not published; those are
    * published first, and then every row gets an id of the new cluster. Interrupted anywhere, it
    * begins anew.
+   *
+   * <p>Except behind a dead letter: of its key, what is above the first record that waits is
+   * published again.
    */
   private Position adopt(Continuity.Adopt adopt, EventPublisher publisher) throws Exception {
     Position old = adopt.position();
     log.warn(
         "Another database cluster, going on in it systemIdentifier={} before={} publishedId={}{}",
-        reader.state().systemIdentifier(),
-        old.systemIdentifier(),
+        reader.state().origin().systemIdentifier(),
+        old.origin().systemIdentifier(),
         old.publishedId(),
         adopt.reason() == null
             ? ""
@@ -118,9 +137,20 @@ final class TakeOver {
     Position position = old.catchUp() == null ? old : publishStragglers(old, publisher);
     position =
         publishStragglers(position.catchingUpTo(restamp.snapshotOfEverything(), 0), publisher);
+    List<Long> waitFrom = new ArrayList<>();
+    for (DeadLetter letter : position.deadLetters()) {
+      List<OutboxRecord> waiting = reader.waiting(letter, position).records();
+      waitFrom.add(waiting.isEmpty() ? letter.id() : waiting.get(0).id());
+    }
     String snapshot = restamp.run();
-    Position adopted = position.restampedAs(snapshot, reader.state());
-    publisher.publish(adopted);
+    List<DeadLetter> letters = new ArrayList<>();
+    for (int i = 0; i < waitFrom.size(); i++) {
+      DeadLetter.Extent published = new DeadLetter.Extent(waitFrom.get(i) - 1, snapshot);
+      letters.add(position.deadLetters().get(i).publishedOnly(published));
+    }
+    DatabaseState state = reader.state();
+    Position adopted = position.as(snapshot, state.origin()).with(letters);
+    publisher.publish(adopted, state.time());
     return adopted;
   }
 
@@ -129,9 +159,13 @@ final class TakeOver {
     Position position = from;
     while (position.catchUp() != null) {
       Page page = reader.read(position);
-      Position next = page.next().readWhere(from);
-      publisher.send(page);
-      publisher.commit(next);
+      Instant now = page.database().time();
+      EventPublisher.Sent sent = publisher.send(page.records(), now, parking.withheld(position));
+      Position next = page.first(sent.records()).next().in(from.origin());
+      if (sent.poison() != null) {
+        next = parking.park(page.records().get(sent.records()), sent.poison(), now, next);
+      }
+      publisher.commit(next, now);
       position = next;
     }
     return position;

@@ -1,15 +1,17 @@
 package dev.lapse.relay;
 
+import dev.lapse.loop.Reasons;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.FinalizedVersionRange;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,7 +25,12 @@ final class Topics {
 
   private final KafkaSettings kafka;
   private final RelaySettings relay;
-  private final Set<String> present = ConcurrentHashMap.newKeySet();
+
+  /** What a batch may hold where topics take more than that, in bytes. */
+  private static final int BATCH_SIZE = 256 * 1024;
+
+  /** The topics seen to exist, and the largest batch that each takes. */
+  private final Map<String, Integer> present = new ConcurrentHashMap<>();
 
   Topics(KafkaSettings kafka, RelaySettings relay) {
     this.kafka = kafka;
@@ -54,9 +61,13 @@ final class Topics {
     present.clear();
   }
 
-  /** Sees to it that an event topic exists, asking Kafka the first time only. */
+  /**
+   * Sees to it that an event topic exists, asking Kafka the first time only.
+   *
+   * @throws PoisonException if Kafka takes no topic of that name
+   */
   void ensure(Admin admin, String topic) throws Exception {
-    if (!present.contains(topic)) {
+    if (!present.containsKey(topic)) {
       create(admin, new NewTopic(topic, kafka.topicPartitions(), kafka.topicReplication()));
     }
   }
@@ -67,12 +78,38 @@ final class Topics {
         admin.createTopics(List.of(topic)).all().get();
         log.info("Created topic name={} partitions={}", topic.name(), topic.numPartitions());
       } catch (ExecutionException e) {
+        if (e.getCause() instanceof InvalidTopicException invalid) {
+          throw new PoisonException("Kafka takes no such topic: " + Reasons.of(invalid));
+        }
         if (!(e.getCause() instanceof TopicExistsException)) {
           throw e;
         }
       }
     }
-    present.add(topic.name());
+    present.put(topic.name(), maxMessageBytes(admin, topic.name()));
+  }
+
+  /**
+   * Bytes that a batch may hold so that every topic seen so far takes it. A larger one the client
+   * would split, into parts of its batch size: the same again and again, until time is up.
+   */
+  int batchSize() {
+    return Math.min(
+        BATCH_SIZE, present.values().stream().mapToInt(i -> i).min().orElse(BATCH_SIZE));
+  }
+
+  private static int maxMessageBytes(Admin admin, String topic) throws Exception {
+    ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+    try {
+      return admin.describeConfigs(List.of(resource)).all().get().values().stream()
+          .map(config -> config.get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG))
+          .mapToInt(limit -> Integer.parseInt(limit.value()))
+          .min()
+          .orElse(BATCH_SIZE);
+    } catch (ExecutionException e) {
+      log.debug("Cannot read the limits of a topic name={}", topic, e);
+      return BATCH_SIZE; // as good as certainly; a refusal of the largest would tell
+    }
   }
 
   /**

@@ -133,7 +133,8 @@ class OutboxPlanIT {
 
       // As if a record above all of its own had been published.
       Plan plan =
-          explain(planner, new Position(now.lastId(), null, snapshot, null, 1, 1, now.lsn()));
+          explain(
+              planner, new Position(now.lastId(), null, snapshot, null, List.of(), now.origin()));
 
       open.rollback();
       open.setAutoCommit(true);

@@ -3,16 +3,18 @@ package dev.lapse.outbox;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class PositionTest {
 
   private static final DatabaseState STATE =
-      new DatabaseState(7, 1, Lsn.parse("0/200"), "20:20:", 1000);
+      new DatabaseState(new Origin(7, 1, Lsn.parse("0/200")), "20:20:", 1000, Instant.EPOCH);
 
   private final Position position =
-      new Position(100, "e100", "10:12:10", null, 7, 1, Lsn.parse("0/100"));
+      new Position(100, "e100", "10:12:10", null, List.of(), new Origin(7, 1, Lsn.parse("0/100")));
   private final Position catchingUp = position.catchingUpTo("15:15:", 40);
 
   @Test
@@ -73,13 +75,13 @@ class PositionTest {
 
   @Test
   void knowsWhereItWasRead() {
-    assertThat(position.in(STATE).readWhere(position)).isEqualTo(position);
-    assertThat(position.in(STATE).lsn()).isEqualTo(STATE.lsn());
+    assertThat(position.in(STATE.origin()).in(position.origin())).isEqualTo(position);
+    assertThat(position.in(STATE.origin()).origin()).isEqualTo(STATE.origin());
   }
 
   private static Position at(
       long id, @Nullable String event, String snapshot, Position.@Nullable CatchUp catchUp) {
-    return new Position(id, event, snapshot, catchUp, 7, 1, STATE.lsn());
+    return new Position(id, event, snapshot, catchUp, List.of(), STATE.origin());
   }
 
   private static OutboxRecord record(long id) {

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lapse.outbox.Checkpoint;
 import dev.lapse.outbox.DatabaseState;
 import dev.lapse.outbox.Lsn;
+import dev.lapse.outbox.Origin;
 import dev.lapse.outbox.Position;
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -26,7 +29,7 @@ class ContinuityTest {
   @Test
   void goesOnWhereTheLastEventIsStillThere() {
     assertThat(decide(published, NOW, null, "e100"))
-        .isEqualTo(new Continuity.GoOn(published.in(NOW)));
+        .isEqualTo(new Continuity.GoOn(published.in(NOW.origin())));
   }
 
   @Test
@@ -41,13 +44,13 @@ class ContinuityTest {
     DatabaseState promoted = database(7, 2, "0/310", 200);
 
     assertThat(decide(published, promoted, null, "e100"))
-        .isEqualTo(new Continuity.GoOn(published.in(promoted)));
+        .isEqualTo(new Continuity.GoOn(published.in(promoted.origin())));
   }
 
   @Test
   void goesOnWithoutTheLastEventWhereALaterCheckpointIsStillThere() {
     assertThat(decide(published, NOW, new Checkpoint(earlier, lsn("0/300")), null))
-        .isEqualTo(new Continuity.GoOn(published.in(NOW)));
+        .isEqualTo(new Continuity.GoOn(published.in(NOW.origin())));
   }
 
   @Test
@@ -56,7 +59,7 @@ class ContinuityTest {
         .isInstanceOfSatisfying(
             Continuity.GoBack.class,
             back -> {
-              assertThat(back.position()).isEqualTo(earlier.in(NOW));
+              assertThat(back.position()).isEqualTo(earlier.in(NOW.origin()));
               assertThat(back.reason()).contains("went back in time", "id 100");
             });
   }
@@ -94,7 +97,7 @@ class ContinuityTest {
         .isInstanceOfSatisfying(
             Continuity.GoBack.class,
             back -> {
-              assertThat(back.position()).isEqualTo(earlier.in(NOW));
+              assertThat(back.position()).isEqualTo(earlier.in(NOW.origin()));
               assertThat(back.reason()).contains("the position topic holds no position");
             });
   }
@@ -171,12 +174,14 @@ class ContinuityTest {
   }
 
   private static DatabaseState database(long cluster, int timeline, String lsn, long lastId) {
-    return new DatabaseState(cluster, timeline, lsn(lsn), "50:50:", lastId);
+    return new DatabaseState(
+        new Origin(cluster, timeline, lsn(lsn)), "50:50:", lastId, Instant.EPOCH);
   }
 
   private static Position position(
       long id, @Nullable String event, long cluster, int timeline, String lsn) {
-    return new Position(id, event, "10:10:", null, cluster, timeline, lsn(lsn));
+    return new Position(
+        id, event, "10:10:", null, List.of(), new Origin(cluster, timeline, lsn(lsn)));
   }
 
   private static Lsn lsn(String text) {

@@ -1,7 +1,6 @@
 package dev.lapse.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 
 import dev.lapse.support.EventConsumer;
@@ -9,9 +8,7 @@ import dev.lapse.support.EventConsumer.Event;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.TestDatabase;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -107,33 +104,6 @@ class EventIT {
     assertThat(consumer.await(1))
         .extracting(Event::topic)
         .containsOnly(relay.settings.name() + ".expired");
-  }
-
-  @Test
-  void ofATypeThatNobodyConfiguredStopsTheRelayUntilSomebodyDoes() throws Exception {
-    outbox.append(3, "before");
-    relay.drain();
-    outbox.append(1, "same page");
-    insert("'Surprise', NULL, 'a', '{\"secret\": 1}', NULL, now()");
-    outbox.append(2, "after");
-
-    for (int attempt = 1; attempt <= 3; attempt++) {
-      assertThatThrownBy(relay::drain)
-          .isInstanceOf(UnroutableEventException.class)
-          .hasMessageContainingAll("Surprise", "lapse.relay.topics[Surprise]", "outbox id 5")
-          .hasMessageNotContaining("secret")
-          .satisfies(e -> relay.step.recover((Exception) e));
-    }
-    relay.close();
-    String topic = relay.settings.name() + ".surprise";
-    try (TestRelay configured =
-        TestRelay.of(database, relay.settings.name(), Map.of("Surprise", topic))) {
-      configured.drain();
-    }
-
-    List<Event> events = consumer.await(7);
-    assertThat(events).extracting(Event::id).containsExactlyInAnyOrderElementsOf(outbox.eventIds());
-    assertThat(Set.copyOf(events.stream().map(Event::topic).toList())).contains(topic);
   }
 
   private void insert(String values) {

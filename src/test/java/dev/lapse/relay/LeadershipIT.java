@@ -126,10 +126,10 @@ class LeadershipIT {
         EventPublisher zombie = one.publisher.apply(admin)) {
       outbox.append(10, "a");
       var page = one.reader.read(one.positionTopic.last(admin).orElseThrow());
-      zombie.send(page);
+      zombie.send(page.records(), page.database().time(), record -> false);
       try (Term successor = two.takeOver.begin(admin)) {
         assertThat(successor.runOnce().published()).isEqualTo(10);
-        assertThatThrownBy(() -> zombie.commit(page.next()))
+        assertThatThrownBy(() -> zombie.commit(page.next(), page.database().time()))
             .isInstanceOfAny(ProducerFencedException.class, InvalidProducerEpochException.class);
       }
     }

@@ -1,6 +1,7 @@
 package dev.lapse.relay;
 
 import dev.lapse.outbox.Checkpoints;
+import dev.lapse.outbox.DeadLetters;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Restamp;
 import dev.lapse.support.EventConsumer;
@@ -20,6 +21,8 @@ import org.springframework.util.unit.DataSize;
 
 /** A relay of a test's own, with topics of its own, stepped by the test instead of by a thread. */
 final class TestRelay implements AutoCloseable {
+
+  static final int MAX_DEAD_LETTERS = 5;
 
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
@@ -52,7 +55,8 @@ final class TestRelay implements AutoCloseable {
             Duration.ofMillis(5),
             Duration.ofSeconds(6),
             Duration.ofSeconds(15),
-            Duration.ofMillis(100));
+            Duration.ofMillis(100),
+            MAX_DEAD_LETTERS);
     KafkaSettings kafkaSettings =
         new KafkaSettings(kafka.bootstrapServers(), 3, (short) 1, Map.of());
     KafkaClients clients = new KafkaClients(kafkaSettings, settings);
@@ -66,11 +70,13 @@ final class TestRelay implements AutoCloseable {
             topics,
             reader,
             new Checkpoints(JdbcClient.create(database)),
+            new DeadLetters(JdbcClient.create(database)),
             new Restamp(JdbcClient.create(database)));
     this.step = new RelayStep(clients, settings, topics, takeOver, events -> {});
     this.publisher =
         admin ->
-            new EventPublisher(clients, admin, topics, new EventEncoder(settings), positionTopic);
+            new EventPublisher(
+                clients, admin, topics, new EventEncoder(settings), positionTopic, new Poison());
   }
 
   static String freshName() {

@@ -1,0 +1,21 @@
+-- The dead letters: events that Kafka refuses. Each holds up what follows under its key, and nothing
+-- else. The relay keeps them in its position, in Kafka; this is their copy for people, who ask for
+-- another try by setting requeued_at (or with: lapse dead-letters requeue).
+CREATE TABLE dead_letter (
+    relay       text        NOT NULL,
+    key         text        NOT NULL,
+    -- The refused record of the outbox.
+    id          bigint      NOT NULL,
+    event_id    uuid        NOT NULL,
+    type        text        NOT NULL,
+    reason      text        NOT NULL,
+    refused_at  timestamptz NOT NULL,
+    requeued_at timestamptz,
+    PRIMARY KEY (relay, key)
+);
+
+-- They belong to the position, so a database that goes back to its checkpoint goes back to these.
+ALTER TABLE relay_checkpoint ADD COLUMN dead_letters jsonb NOT NULL DEFAULT '[]';
+
+-- An event at infinity has no time that RFC 3339 could tell.
+ALTER TABLE outbox ADD CONSTRAINT outbox_occurred_at CHECK (isfinite(occurred_at));

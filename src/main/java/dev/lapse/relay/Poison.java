@@ -1,0 +1,65 @@
+package dev.lapse.relay;
+
+import dev.lapse.outbox.OutboxRecord;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.errors.RecordBatchTooLargeException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the relay has learned of events that Kafka refuses. A refusal ends the term that met it, so
+ * this is kept from term to term; another instance learns it anew.
+ *
+ * <p>A broker answers for a whole batch. So an event that was refused in company is only suspected,
+ * and is sent by itself the next time; what is refused by itself is poison. Used by the relay's
+ * thread alone.
+ */
+final class Poison {
+
+  /** Event ids, and for what is proven the reason. */
+  private final Map<String, @Nullable String> known = new HashMap<>();
+
+  /** Whether an error is about the event itself; any other may hit the best of events. */
+  static boolean isRefusal(Exception error) {
+    return error instanceof RecordTooLargeException
+        || error instanceof RecordBatchTooLargeException
+        || error instanceof InvalidRecordException;
+  }
+
+  /** Whether a failed transaction failed by a refusal. */
+  static boolean isBehind(RuntimeException failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof Exception error && isRefusal(error)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Takes note of what was refused in one transaction.
+   *
+   * @param refused reasons by event id
+   * @param sent how many events were sent in it
+   */
+  void learn(Map<String, String> refused, int sent) {
+    refused.forEach((event, reason) -> known.put(event, sent == 1 ? reason : null));
+  }
+
+  /** Why an event is poison; null if it is not, or not proven. */
+  @Nullable String reason(OutboxRecord record) {
+    return known.isEmpty() ? null : known.get(record.eventIdAsText());
+  }
+
+  /** Whether an event must be sent by itself, to prove what it is. */
+  boolean isSuspected(OutboxRecord record) {
+    return !known.isEmpty() && known.containsKey(record.eventIdAsText()) && reason(record) == null;
+  }
+
+  /** Its next refusal is its first: it has been dealt with, or somebody wants another try. */
+  void forget(String event) {
+    known.remove(event);
+  }
+}
