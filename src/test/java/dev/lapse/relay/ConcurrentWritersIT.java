@@ -2,8 +2,12 @@ package dev.lapse.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lapse.relay.History.Numbered;
-import dev.lapse.relay.History.Verdict;
+import dev.lapse.fault.Checker;
+import dev.lapse.fault.Histories;
+import dev.lapse.fault.History;
+import dev.lapse.fault.History.OutboxRow;
+import dev.lapse.fault.NaiveRelay;
+import dev.lapse.fault.Verdict;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
 import dev.lapse.support.Servers;
@@ -62,7 +66,8 @@ class ConcurrentWritersIT {
 
   private final TestDatabase database = TestDatabase.migrated();
   private final TestRelay relay = TestRelay.of(database, TestRelay.freshName(), PAGE);
-  private final NaiveRelay naive = new NaiveRelay(database);
+  private final List<OutboxRow> naivelyPublished = new ArrayList<>();
+  private final NaiveRelay naive = new NaiveRelay(database.jdbc(), naivelyPublished::add);
   private final Cycles cycles = new Cycles();
   private final AtomicInteger deadlocks = new AtomicInteger();
 
@@ -78,30 +83,33 @@ class ConcurrentWritersIT {
 
     writeWhileRelaying();
 
-    List<Numbered> committed = History.committed(database.jdbc());
+    List<OutboxRow> committed = Histories.outbox(database.jdbc());
     try (EventConsumer consumer = relay.consumer()) {
       List<Event> events = consumer.await(committed.size());
-      Verdict verdict = History.judge(committed, events.stream().map(Numbered::of).toList());
+      Verdict verdict = Checker.judge(History.ofEvents(committed, events));
       int stragglers = stragglers(events);
       int catchUps = catchUps();
-      Verdict naively = History.judge(committed, naive.published());
+      Verdict naively = Checker.judge(History.ofEvents(committed, naivelyReceived()));
       log.info(
-          "seed={} committed={} cycles={} stragglers={} catchUpPages={} deadlocks={} {} naive={}",
+          "seed={} cycles={} stragglers={} catchUpPages={} deadlocks={} {} naive={}",
           SEED,
-          committed.size(),
           cycles.count(),
           stragglers,
           catchUps,
           deadlocks,
-          verdict,
-          naively);
-      assertThat(verdict).as("seed %d", SEED).isEqualTo(Verdict.FLAWLESS);
+          verdict.summary(),
+          naively.summary());
+      assertThat(verdict.isFlawless()).as("seed %d: %s", SEED, verdict).isTrue();
 
       // Or the history was too tame to show anything.
       assertThat(stragglers).as("stragglers").isGreaterThan(BULK);
       assertThat(catchUps).as("pages of catching up").isPositive();
       assertThat(naively.lost()).as("lost by id > last over the same history").isPositive();
     }
+  }
+
+  private List<Event> naivelyReceived() {
+    return naivelyPublished.stream().map(row -> row.event("noted", 0, row.id())).toList();
   }
 
   private void createCounters() {
@@ -337,41 +345,6 @@ class ConcurrentWritersIT {
       while (count < until) {
         wait();
       }
-    }
-  }
-
-  /**
-   * The control: the relay that everybody writes first. If the checker found no fault with it, the
-   * checker would be worth nothing.
-   */
-  private static final class NaiveRelay {
-
-    private final TestDatabase database;
-    private final List<Numbered> published = new ArrayList<>();
-    private long lastId;
-
-    NaiveRelay(TestDatabase database) {
-      this.database = database;
-    }
-
-    void runOnce() {
-      database
-          .jdbc()
-          .sql(
-              """
-              SELECT id, event_id::text, key, payload::text FROM outbox
-              WHERE id > :last ORDER BY id
-              """)
-          .param("last", lastId)
-          .query(
-              row -> {
-                lastId = row.getLong(1);
-                published.add(Numbered.of(row.getString(2), row.getString(3), row.getString(4)));
-              });
-    }
-
-    List<Numbered> published() {
-      return published;
     }
   }
 }

@@ -104,7 +104,7 @@ public final class EventConsumer implements AutoCloseable {
       String value,
       Map<String, String> headers) {
 
-    static Event of(ConsumerRecord<String, String> record) {
+    public static Event of(ConsumerRecord<String, String> record) {
       Map<String, String> headers = new TreeMap<>();
       record
           .headers()
