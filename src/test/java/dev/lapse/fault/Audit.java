@@ -1,0 +1,74 @@
+package dev.lapse.fault;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** What must return no row, whatever happened: asked of the database alone. */
+public final class Audit {
+
+  private static final Map<String, String> QUERIES = new LinkedHashMap<>();
+
+  static {
+    // As the README tells operators.
+    QUERIES.put(
+        "expired before its deadline",
+        """
+        SELECT id::text FROM ai_approvals
+        WHERE status = 'expired' AND executed_at IS NOT NULL AND executed_at < expires_at
+        """);
+    QUERIES.put(
+        "expired and no event says so",
+        """
+        SELECT id::text FROM ai_approvals approval
+        WHERE status = 'expired' AND NOT EXISTS (
+          SELECT FROM outbox WHERE key = approval.id::text AND type = 'ApprovalExpired')
+        """);
+    QUERIES.put(
+        "an event says that it expired, and it has not",
+        """
+        SELECT key FROM outbox
+        WHERE type = 'ApprovalExpired' AND NOT EXISTS (
+          SELECT FROM ai_approvals WHERE id::text = key AND status = 'expired')
+        """);
+    QUERIES.put(
+        "expired twice",
+        """
+        SELECT key FROM outbox WHERE type = 'ApprovalExpired' GROUP BY key HAVING count(*) > 1
+        """);
+    QUERIES.put(
+        "its events' versions are not 1, 2, 3, ...",
+        """
+        SELECT DISTINCT key FROM (
+          SELECT key, (payload->>'version')::bigint AS version,
+                 row_number() OVER (PARTITION BY key ORDER BY id) AS place
+          FROM outbox WHERE type LIKE 'Approval%'
+        ) numbered
+        WHERE version IS DISTINCT FROM place
+        """);
+    QUERIES.put(
+        "its version is not that of its last event",
+        """
+        SELECT id::text FROM ai_approvals approval
+        WHERE version IS DISTINCT FROM (
+          SELECT max((payload->>'version')::bigint) FROM outbox
+          WHERE key = approval.id::text AND type LIKE 'Approval%')
+        """);
+  }
+
+  private Audit() {}
+
+  /** What is wrong, a line for each approval. */
+  public static List<String> findings(JdbcClient jdbc) {
+    List<String> findings = new ArrayList<>();
+    QUERIES.forEach(
+        (question, sql) ->
+            jdbc.sql(sql)
+                .query(String.class)
+                .list()
+                .forEach(approval -> findings.add(approval + ": " + question)));
+    return findings;
+  }
+}
