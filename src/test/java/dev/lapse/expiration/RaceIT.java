@@ -2,16 +2,12 @@ package dev.lapse.expiration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lapse.fault.OldCron;
 import dev.lapse.support.TestDatabase;
-import java.util.List;
-import java.util.UUID;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.dao.DataIntegrityViolationException;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
  * An approval that was acknowledged never ends as expired, however close to its deadline it came;
@@ -71,9 +67,7 @@ class RaceIT {
     Race race = run(cron::expire);
 
     assertThat(race.takenBack()).as("seed %d", SEED).isEmpty();
-    assertThat(cron.refused.get())
-        .as("seed %d: expiries that the guard refused", SEED)
-        .isPositive();
+    assertThat(cron.refused()).as("seed %d: expiries that the guard refused", SEED).isPositive();
   }
 
   private Race run(Race.Expiry expiry) throws Exception {
@@ -89,35 +83,5 @@ class RaceIT {
     database.execute(
         "DROP TRIGGER ai_approvals_final ON ai_approvals;"
             + "DROP TRIGGER ai_approvals_not_due ON ai_approvals");
-  }
-
-  /** What Lapse replaces: it looks, and then writes without looking again. */
-  private static final class OldCron {
-
-    private final JdbcClient jdbc;
-    private final AtomicInteger refused = new AtomicInteger();
-
-    OldCron(JdbcClient jdbc) {
-      this.jdbc = jdbc;
-    }
-
-    long expire() {
-      List<UUID> due =
-          jdbc.sql("SELECT id FROM ai_approvals WHERE status = 'pending' AND expires_at < now()")
-              .query(UUID.class)
-              .list();
-      due.forEach(this::expire);
-      return due.size();
-    }
-
-    private void expire(UUID id) {
-      try {
-        jdbc.sql("UPDATE ai_approvals SET status = 'expired' WHERE id = :id")
-            .param("id", id)
-            .update();
-      } catch (DataIntegrityViolationException e) {
-        refused.incrementAndGet();
-      }
-    }
   }
 }
