@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -112,7 +111,7 @@ class ControlsIT {
     createTopics();
     Receiver receiver = receiver();
     ConfigurableApplicationContext lapse = lapse(false);
-    MarkingRelay relay = new MarkingRelay(database.jdbc(), opened(publisher()), new Random(SEED));
+    MarkingRelay relay = new MarkingRelay(database.jdbc(), opened(publisher()));
 
     during(
         relay,

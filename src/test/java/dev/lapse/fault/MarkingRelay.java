@@ -4,7 +4,6 @@ import dev.lapse.fault.History.OutboxRow;
 import dev.lapse.loop.Step;
 import java.time.Duration;
 import java.util.List;
-import java.util.Random;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
@@ -15,14 +14,16 @@ final class MarkingRelay implements Step {
 
   private static final int PAGE = 500;
 
+  /** Pages that are sent and, the last of them, not marked. */
+  private static final int DIES_EVERY = 10;
+
   private final JdbcClient jdbc;
   private final PlainPublisher publisher;
-  private final Random random;
+  private int pages;
 
-  MarkingRelay(JdbcClient jdbc, PlainPublisher publisher, Random random) {
+  MarkingRelay(JdbcClient jdbc, PlainPublisher publisher) {
     this.jdbc = jdbc;
     this.publisher = publisher;
-    this.random = random;
     jdbc.sql("CREATE TABLE published (id bigint PRIMARY KEY)").update();
   }
 
@@ -41,8 +42,7 @@ final class MarkingRelay implements Step {
             .list();
     page.forEach(publisher::send);
     publisher.flush();
-    boolean dies = random.nextInt(10) == 0;
-    if (!page.isEmpty() && !dies) {
+    if (!page.isEmpty() && ++pages % DIES_EVERY != 0) {
       jdbc.sql("INSERT INTO published SELECT unnest(:ids)")
           .param("ids", page.stream().map(OutboxRow::id).toArray(Long[]::new))
           .update();
