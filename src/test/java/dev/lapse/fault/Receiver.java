@@ -239,7 +239,7 @@ public final class Receiver implements AutoCloseable {
   private void backOff(Exception failure) {
     if (!failing) {
       failing = true;
-      log.info("Receiving failed, beginning again with a new client", failure);
+      log.info("Receiving failed, beginning again with a new client reason={}", failure.toString());
     }
     rest();
   }

@@ -53,6 +53,8 @@ public final class Workload {
    * Starts the clients. The database must be there for that moment.
    *
    * @param operations records what they do and are told
+   * @param seed makes their choices, the approvals' ids among them: another one for each workload
+   *     of a database
    * @param perSecond transactions that all clients begin of their own accord, beside the decisions
    *     that follow from them
    */
