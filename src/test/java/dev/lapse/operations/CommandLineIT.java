@@ -3,6 +3,7 @@ package dev.lapse.operations;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lapse.support.Approvals;
+import dev.lapse.support.LapseProcess;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.util.Map;

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.lapse.support.Approvals;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
+import dev.lapse.support.LapseProcess;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.time.Duration;

@@ -1,0 +1,166 @@
+package dev.lapse.support;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The packaged jar as a process of its own, as its users run it. */
+public final class LapseProcess implements AutoCloseable {
+
+  /** For a machine that is busy with other things. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  private final ChildProcess process;
+  private final Path output;
+  private final int port;
+
+  private LapseProcess(ChildProcess process, Path output, int port) {
+    this.process = process;
+    this.output = output;
+    this.port = port;
+  }
+
+  /** Against the shared servers; {@code environment} overrides what is set for that. */
+  public static LapseProcess start(
+      TestDatabase database, Map<String, String> environment, String... args) {
+    return against(
+            database.url(),
+            Servers.postgres().user(),
+            Servers.postgres().password(),
+            Servers.kafka().bootstrapServers())
+        .with(environment)
+        .start(args);
+  }
+
+  /** Against the given servers. */
+  public static Launch against(
+      String jdbcUrl, String user, String password, String bootstrapServers) {
+    return new Launch()
+        .with(
+            Map.of(
+                "SPRING_DATASOURCE_URL", jdbcUrl,
+                "SPRING_DATASOURCE_USERNAME", user,
+                "SPRING_DATASOURCE_PASSWORD", password,
+                "LAPSE_KAFKA_BOOTSTRAP_SERVERS", bootstrapServers));
+  }
+
+  /** What to start. It can be started more than once, each time as a process of its own. */
+  public static final class Launch {
+
+    private final Map<String, String> environment = new HashMap<>();
+    private final List<String> jvmOptions = new ArrayList<>(List.of("-Xmx256m"));
+
+    private Launch() {}
+
+    /** Sets further environment variables, or others for those that are set. */
+    public Launch with(Map<String, String> more) {
+      environment.putAll(more);
+      return this;
+    }
+
+    /** Adds options of the JVM, behind a heap of 256 MB. */
+    public Launch jvm(String... options) {
+      jvmOptions.addAll(List.of(options));
+      return this;
+    }
+
+    /**
+     * Sets its wall clock wrong by {@code offset}, and leaves its timers alone.
+     *
+     * @throws IllegalStateException where that {@linkplain FakeClock#isAvailable() cannot be done}
+     */
+    public Launch clockOffBy(Duration offset) {
+      return with(FakeClock.offBy(offset));
+    }
+
+    public LapseProcess start(String... args) {
+      int port = Ports.free();
+      List<String> arguments = new ArrayList<>(jvmOptions);
+      arguments.addAll(List.of("-jar", System.getProperty("lapse.test.jar")));
+      arguments.addAll(List.of(args));
+      Map<String, String> all = new HashMap<>();
+      all.put("SERVER_PORT", Integer.toString(port));
+      all.put("SERVER_ADDRESS", "127.0.0.1");
+      all.putAll(environment);
+      try {
+        Path output = Files.createTempFile("lapse-", ".log");
+        return new LapseProcess(ChildProcess.java(arguments, all, output), output, port);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  /** Whether {@link Launch#clockOffBy} works on this machine. */
+  public static boolean canFakeTheClock() {
+    return FakeClock.isAvailable();
+  }
+
+  public long pid() {
+    return process.pid();
+  }
+
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** Waits for its end and returns the exit code. */
+  public int exitCode() throws InterruptedException {
+    return process.exitCode(PATIENCE);
+  }
+
+  /** Everything printed so far. */
+  public String output() {
+    return process.output();
+  }
+
+  /** Asks it to stop, as Ctrl-C and every supervisor do. */
+  public void terminate() {
+    process.terminate();
+  }
+
+  /** SIGKILL. Returns when it is gone. */
+  public void kill() {
+    process.kill();
+  }
+
+  /** SIGSTOP: it keeps its connections and does nothing. */
+  public void pause() {
+    process.pause();
+  }
+
+  /** SIGCONT: it goes on as if nothing had been. */
+  public void resume() {
+    process.resume();
+  }
+
+  public HttpResponse<String> get(String path) {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+            .timeout(Duration.ofSeconds(20))
+            .build();
+    try {
+      return HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    process.close();
+    Files.deleteIfExists(output);
+  }
+}
