@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lapse.loop.Reasons;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
+import dev.lapse.support.OwnPostgres;
 import dev.lapse.support.Servers;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

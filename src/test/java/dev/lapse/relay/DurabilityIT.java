@@ -7,6 +7,7 @@ import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
+import dev.lapse.support.OwnPostgres;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;

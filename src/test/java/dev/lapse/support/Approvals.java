@@ -14,7 +14,11 @@ public final class Approvals {
   private final JdbcClient jdbc;
 
   public Approvals(TestDatabase database) {
-    this.jdbc = database.jdbc();
+    this(database.jdbc());
+  }
+
+  public Approvals(JdbcClient jdbc) {
+    this.jdbc = jdbc;
   }
 
   /** Pending, their deadlines one second past and a microsecond apart. */

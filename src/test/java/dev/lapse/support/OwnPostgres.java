@@ -1,14 +1,15 @@
-package dev.lapse.relay;
+package dev.lapse.support;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import com.zaxxer.hikari.HikariDataSource;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -17,19 +18,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.util.FileSystemUtils;
 
 /**
  * A PostgreSQL of a test's own, always embedded: to crash, to copy its files, to promote. Stopping
  * it keeps its data directory until it is closed.
  */
-final class OwnPostgres implements AutoCloseable {
+public final class OwnPostgres implements AutoCloseable {
+
+  public static final String USER = "postgres";
 
   private final Path directory;
   private final Map<String, String> config;
+  private final int port = Ports.free();
   private @Nullable EmbeddedPostgres server;
   private @Nullable HikariDataSource pool;
 
@@ -39,11 +46,11 @@ final class OwnPostgres implements AutoCloseable {
   }
 
   /** A new cluster, started, with the product's tables. */
-  static OwnPostgres migrated() {
+  public static OwnPostgres migrated() {
     return migrated(Map.of());
   }
 
-  static OwnPostgres migrated(Map<String, String> config) {
+  public static OwnPostgres migrated(Map<String, String> config) {
     OwnPostgres server = new OwnPostgres(freshDirectory(), config);
     server.start();
     Flyway.configure()
@@ -64,21 +71,23 @@ final class OwnPostgres implements AutoCloseable {
     }
   }
 
-  void start() {
+  public void start() {
     Map<String, String> settings =
         new TreeMap<>(
             Map.of(
                 "fsync", "on",
                 "synchronous_commit", "on",
                 "full_page_writes", "on",
-                "max_connections", "40",
+                "max_connections", "100",
                 "shared_buffers", "16MB",
-                "max_prepared_transactions", "10"));
+                "max_prepared_transactions", "10",
+                "wal_keep_size", "256MB")); // for a standby that lags
     settings.putAll(config);
     EmbeddedPostgres.Builder builder =
         EmbeddedPostgres.builder()
             .setDataDirectory(directory)
             .setCleanDataDirectory(false)
+            .setPort(port)
             .setPGStartupWait(Duration.ofMinutes(1));
     settings.forEach(builder::setServerConfig);
     try {
@@ -93,7 +102,7 @@ final class OwnPostgres implements AutoCloseable {
   }
 
   /** In good order: everything is on disk then. */
-  void stop() {
+  public void stop() {
     if (pool != null) {
       pool.close();
       pool = null;
@@ -109,10 +118,33 @@ final class OwnPostgres implements AutoCloseable {
   }
 
   /**
+   * What {@code pg_ctl stop -m immediate} does: all its processes end at once, and what is not on
+   * disk is lost. It recovers when it is started again.
+   */
+  public void stopImmediately() {
+    ProcessHandle postmaster = ProcessHandle.of(postmasterPid()).orElseThrow();
+    ChildProcess.signal("QUIT", postmaster.pid());
+    postmaster.onExit().join();
+    // Closing the handle stops the server once more, and reports with a stack that it is gone.
+    Logger log = (Logger) LoggerFactory.getLogger(EmbeddedPostgres.class);
+    log.setLevel(Level.OFF);
+    stop();
+    log.setLevel(null);
+  }
+
+  private long postmasterPid() {
+    try (Stream<String> lines = Files.lines(directory.resolve("postmaster.pid"))) {
+      return Long.parseLong(lines.findFirst().orElseThrow());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
    * Kills one of its processes, whereupon all others throw away what is not on disk, and recover
    * from there: what happens to a server that runs out of memory. Returns when it serves again.
    */
-  void crash() {
+  public void crash() {
     long victim;
     try (Connection connection = dataSource().getConnection();
         Statement statement = connection.createStatement();
@@ -149,13 +181,18 @@ final class OwnPostgres implements AutoCloseable {
   }
 
   /** Another server on a copy of the files as they are now. */
-  OwnPostgres copyWhileStopped() {
+  public OwnPostgres copyWhileStopped() {
     boolean running = server != null;
     if (running) {
       stop();
     }
     OwnPostgres copy = new OwnPostgres(freshDirectory(), config);
-    copyTree(directory, copy.directory);
+    try {
+      FileSystemUtils.copyRecursively(directory, copy.directory);
+      Files.setPosixFilePermissions(copy.directory, PosixFilePermissions.fromString("rwx------"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     if (running) {
       start();
     }
@@ -163,7 +200,7 @@ final class OwnPostgres implements AutoCloseable {
   }
 
   /** Starts as a standby that has all the log it will ever get. */
-  void startAsStandby() {
+  public void startAsStandby() {
     try {
       Files.createFile(directory.resolve("standby.signal"));
     } catch (IOException e) {
@@ -172,14 +209,53 @@ final class OwnPostgres implements AutoCloseable {
     start();
   }
 
+  /**
+   * Starts as a standby that gets the log from whoever listens on {@code primaryPort}: the primary,
+   * or a proxy before it.
+   */
+  public void startAsStandbyOf(int primaryPort) {
+    // Not by the command line, whose words the embedded server takes apart.
+    appendTo(
+        "postgresql.auto.conf",
+        """
+        primary_conninfo = 'host=127.0.0.1 port=%d user=%s'
+        wal_retrieve_retry_interval = '100ms'
+        """
+            .formatted(primaryPort, USER));
+    startAsStandby();
+  }
+
+  private void appendTo(String file, String text) {
+    try {
+      Files.writeString(directory.resolve(file), text, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Makes a standby a primary, on a timeline of its own. */
-  void promote() {
+  public void promote() {
     if (!jdbc().sql("SELECT pg_promote()").query(Boolean.class).single()) {
       throw new IllegalStateException("not promoted");
     }
   }
 
-  DataSource dataSource() {
+  /** The same after every start. */
+  public int port() {
+    return port;
+  }
+
+  /** Past every proxy. */
+  public String url() {
+    return url(port);
+  }
+
+  /** Through whoever listens on {@code door}, as the {@linkplain #USER user} without a password. */
+  public String url(int door) {
+    return "jdbc:postgresql://127.0.0.1:" + door + "/postgres";
+  }
+
+  public DataSource dataSource() {
     return pool();
   }
 
@@ -187,11 +263,11 @@ final class OwnPostgres implements AutoCloseable {
     return Objects.requireNonNull(pool, "not started");
   }
 
-  JdbcClient jdbc() {
+  public JdbcClient jdbc() {
     return JdbcClient.create(dataSource());
   }
 
-  void execute(String sql) {
+  public void execute(String sql) {
     try (Connection connection = dataSource().getConnection();
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
@@ -200,12 +276,12 @@ final class OwnPostgres implements AutoCloseable {
     }
   }
 
-  long count(String sql) {
+  public long count(String sql) {
     return jdbc().sql(sql).query(Long.class).single();
   }
 
   /** Appends events of one key, and returns their ids. */
-  List<String> append(int count, String key) {
+  public List<String> append(int count, String key) {
     return jdbc()
         .sql(
             """
@@ -220,61 +296,15 @@ final class OwnPostgres implements AutoCloseable {
         .list();
   }
 
-  List<String> eventIds() {
+  public List<String> eventIds() {
     return jdbc().sql("SELECT event_id::text FROM outbox ORDER BY id").query(String.class).list();
   }
 
   @Override
   public void close() {
     stop();
-    deleteTree(Objects.requireNonNull(directory.getParent()));
-  }
-
-  private static void copyTree(Path from, Path to) {
-    walk(
-        from,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult preVisitDirectory(Path dir, BasicFileAttributes attributes)
-              throws IOException {
-            Files.createDirectories(to.resolve(from.relativize(dir)));
-            Files.setPosixFilePermissions(
-                to.resolve(from.relativize(dir)), Files.getPosixFilePermissions(dir));
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.copy(file, to.resolve(from.relativize(file)));
-            return FileVisitResult.CONTINUE;
-          }
-        });
-  }
-
-  private static void deleteTree(Path root) {
-    walk(
-        root,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path dir, @Nullable IOException failure)
-              throws IOException {
-            Files.delete(dir);
-            return FileVisitResult.CONTINUE;
-          }
-        });
-  }
-
-  private static void walk(Path root, SimpleFileVisitor<Path> visitor) {
     try {
-      Files.walkFileTree(root, visitor);
+      FileSystemUtils.deleteRecursively(directory.getParent());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
