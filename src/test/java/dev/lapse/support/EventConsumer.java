@@ -3,6 +3,7 @@ package dev.lapse.support;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,6 +22,8 @@ public final class EventConsumer implements AutoCloseable {
 
   private final KafkaConsumer<String, String> consumer;
   private final List<Event> received = new ArrayList<>();
+  private final Set<Place> read = new HashSet<>();
+  private int readAgain;
   private String ignored = "";
 
   private EventConsumer(String bootstrapServers) {
@@ -59,12 +62,22 @@ public final class EventConsumer implements AutoCloseable {
   public List<Event> poll(Duration patience) {
     List<Event> now = new ArrayList<>();
     for (ConsumerRecord<String, String> record : consumer.poll(patience)) {
-      if (!record.topic().equals(ignored)) {
+      if (!read.add(Place.of(record))) {
+        readAgain++;
+      } else if (!record.topic().equals(ignored)) {
         now.add(Event.of(record));
       }
     }
     received.addAll(now);
     return now;
+  }
+
+  /**
+   * How many records came again from where they had been read: when it loses its place in the
+   * group, with the broker, it begins at the beginning. They count once.
+   */
+  public int readAgain() {
+    return readAgain;
   }
 
   /** Everything so far. */
@@ -93,6 +106,14 @@ public final class EventConsumer implements AutoCloseable {
   @Override
   public void close() {
     consumer.close(org.apache.kafka.clients.consumer.CloseOptions.timeout(Duration.ofSeconds(1)));
+  }
+
+  /** The timestamp, as a topic that was deleted and made anew has the same offsets again. */
+  private record Place(String topic, int partition, long offset, long timestamp) {
+
+    static Place of(ConsumerRecord<String, String> record) {
+      return new Place(record.topic(), record.partition(), record.offset(), record.timestamp());
+    }
   }
 
   /** An event as it was received. */
