@@ -227,7 +227,7 @@ class DeadLetterIT {
         .extracting(Event::id)
         .containsExactlyInAnyOrderElementsOf(outbox.eventIds());
     IntStream.range(0, 10)
-        .forEach(k -> assertThat(receivedBy("k" + k, 20)).as("k" + k).isEqualTo(written("k" + k)));
+        .forEach(k -> assertThat(receivedBy("k" + k, 10)).as("k" + k).isEqualTo(written("k" + k)));
   }
 
   @Test
