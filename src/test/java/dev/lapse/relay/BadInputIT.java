@@ -1,0 +1,132 @@
+package dev.lapse.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lapse.support.EventConsumer;
+import dev.lapse.support.EventConsumer.Event;
+import dev.lapse.support.TestDatabase;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.dao.DataAccessException;
+
+/**
+ * What no consumer could receive, the database does not take, and says which rule it broke; what it
+ * takes, consumers receive as it was written.
+ */
+class BadInputIT {
+
+  private final TestDatabase database = TestDatabase.migrated();
+  private final TestRelay relay = TestRelay.of(database);
+  private final EventConsumer consumer = relay.consumer();
+
+  @AfterEach
+  void stop() {
+    consumer.close();
+    relay.close();
+    database.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      textBlock =
+          """
+          a payload that is an array         | payload     | '[1]'                          | outbox_payload
+          a payload that is a string         | payload     | '"text"'                       | outbox_payload
+          a payload that is null             | payload     | 'null'                         | outbox_payload
+          a payload that is SQL's NULL       | payload     | NULL                           | payload
+          a payload that is no JSON          | payload     | '{'                            | json
+          a payload of a megabyte            | payload     | json_build_object('a', repeat('x', 1000000)) | outbox_payload
+          a topic with a blank               | topic       | 'a b'                          | outbox_topic
+          a topic with a letter beyond ASCII | topic       | 'ä'                            | outbox_topic
+          an empty topic                     | topic       | ''                             | outbox_topic
+          a topic named by a dot             | topic       | '.'                            | outbox_topic
+          a topic of 250 letters             | topic       | repeat('x', 250)               | outbox_topic
+          a relay's position topic           | topic       | 'lapse.position'               | outbox_topic
+          a key that is NULL                 | key         | NULL                           | key
+          an empty key                       | key         | ''                             | outbox_key
+          a key of a megabyte                | key         | repeat('x', 1048576)           | outbox_key
+          a type that is NULL                | type        | NULL                           | type
+          an empty type                      | type        | ''                             | outbox_type
+          a type with a blank                | type        | 'a b'                          | outbox_type
+          a type with a line break           | type        | E'a\\nb'                       | outbox_type
+          a type beyond ASCII                | type        | 'ä'                            | outbox_type
+          headers that are an array          | headers     | '["a"]'                        | outbox_headers
+          a header that is a number          | headers     | '{"a": 1}'                     | outbox_headers
+          a header that is null              | headers     | '{"a": null}'                  | outbox_headers
+          a header that is an object         | headers     | '{"a": {"b": "c"}}'            | outbox_headers
+          a header of the relay's own        | headers     | '{"ce_id": "mine"}'            | outbox_headers
+          headers of 20 KB                   | headers     | jsonb_build_object('a', repeat('x', 20000)) | outbox_headers
+          NUL in a header                    | headers     | '{"a": "\\u0000"}'             | unsupported Unicode
+          half a surrogate pair in a header  | headers     | '{"a": "\\ud800"}'             | json
+          a time at infinity                 | occurred_at | 'infinity'                     | outbox_occurred_at
+          NUL in the key                     | key         | chr(0)                         | null character
+          NUL in the type                    | type        | chr(0)                         | null character
+          NUL in the topic                   | topic       | chr(0)                         | null character
+          """)
+  void isRefused(String what, String column, String value, String rule) throws Exception {
+    assertThatThrownBy(() -> insert(Map.of(column, value)))
+        .as(what)
+        .isInstanceOf(DataAccessException.class)
+        .rootCause()
+        .hasMessageContaining(rule);
+
+    insert(Map.of());
+    relay.drain();
+    assertThat(consumer.await(1)).as("an event beside it").hasSize(1);
+  }
+
+  @Test
+  void oddUnicodeArrivesAsItWasWritten() throws Exception {
+    String odd = "a\u0001\t\u007f\u0085ä\u0301\u202e\ufeff\ufffd\uffff\ud83d\ude00\u6f22";
+    String payload = "{\"text\": \"\\u0000 \\ud800 " + odd.replaceAll("\\p{Cntrl}", "") + "\"}";
+    database
+        .jdbc()
+        .sql(
+            """
+            INSERT INTO outbox (type, key, payload, headers)
+            VALUES ('Noted', :key, :payload::json, jsonb_build_object(:key, :key))
+            """)
+        .param("key", odd)
+        .param("payload", payload)
+        .update();
+
+    relay.drain();
+
+    Event event = consumer.await(1).get(0);
+    assertThat(event.key()).isEqualTo(odd);
+    assertThat(event.value()).isEqualTo(payload);
+    assertThat(event.headers()).containsEntry(odd, odd).containsEntry("ce_partitionkey", odd);
+  }
+
+  @Test
+  void theLargestThatTheDatabaseTakesArrives() throws Exception {
+    insert(
+        Map.of(
+            "key", "repeat('ä', 1024)",
+            "payload", "json_build_object('a', repeat('x', 899980))",
+            "headers", "jsonb_build_object('a', repeat('x', 16300))"));
+
+    relay.drain();
+
+    assertThat(consumer.await(1)).hasSize(1);
+    assertThat(relay.step.status().deadLetters()).isZero();
+  }
+
+  private void insert(Map<String, String> values) {
+    List<String> columns = List.of("type", "topic", "key", "payload", "headers", "occurred_at");
+    List<String> usual = List.of("'Noted'", "NULL", "'a'", "'{}'", "NULL", "now()");
+    StringBuilder sql =
+        new StringBuilder("INSERT INTO outbox (" + String.join(", ", columns) + ") VALUES (");
+    for (int i = 0; i < columns.size(); i++) {
+      sql.append(i == 0 ? "" : ", ").append(values.getOrDefault(columns.get(i), usual.get(i)));
+    }
+    database.jdbc().sql(sql + ")").update();
+  }
+}
