@@ -1,6 +1,7 @@
 package dev.lapse.outbox;
 
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a statement saw of its database: taken in the same statement, so under the same snapshot, as
@@ -10,5 +11,17 @@ import java.time.Instant;
  * @param snapshot the {@code pg_snapshot} in its text form, {@code xmin:xmax:xip,…}
  * @param lastId the highest outbox id handed out so far, 0 if none was
  * @param time by the database's clock, to the millisecond
+ * @param highest set where ids begin anew (TRUNCATE … RESTART IDENTITY): the row of the greatest id
+ *     that the snapshot sees
  */
-public record DatabaseState(Origin origin, String snapshot, long lastId, Instant time) {}
+public record DatabaseState(
+    Origin origin, String snapshot, long lastId, Instant time, @Nullable Highest highest) {
+
+  /**
+   * A row of the outbox.
+   *
+   * @param id 0 if there is no row at all
+   * @param eventId null then
+   */
+  public record Highest(long id, @Nullable String eventId) {}
+}

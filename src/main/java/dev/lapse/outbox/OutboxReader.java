@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the outbox from a position on, a page at a time, and hands out only what is on the
@@ -38,12 +39,22 @@ public final class OutboxReader {
              (extract(epoch FROM now()) * 1000)::bigint::text AS time
       """;
 
+  private static final String NO_HIGHEST = ", NULL AS highest\n";
+
+  /** Looked for only where the sequence stands below the position: its ids begin anew. */
+  private static final String HIGHEST =
+      """
+      , CASE WHEN (SELECT last_value FROM outbox_id_seq) < (SELECT id FROM position) THEN
+               coalesce((SELECT id || ' ' || event_id FROM outbox ORDER BY id DESC LIMIT 1), '0')
+             END AS highest
+      """;
+
   private static final String RECORD =
       """
       record.id, record.event_id::text, record.type, record.topic, record.key,
              record.payload, record.headers,
              to_char(record.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-             NULL, NULL, NULL, NULL, NULL, NULL, NULL
+             NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
       """;
 
   /**
@@ -81,6 +92,7 @@ public final class OutboxReader {
       SELECT * FROM (
       """
           + STATE
+          + HIGHEST
           + """
           UNION ALL
           SELECT found.* FROM straggler CROSS JOIN LATERAL (
@@ -108,6 +120,7 @@ public final class OutboxReader {
   private static final String CATCH_UP =
       "SELECT * FROM ("
           + STATE
+          + NO_HIGHEST
           + """
           UNION ALL
           (SELECT\s"""
@@ -162,6 +175,7 @@ public final class OutboxReader {
       SELECT * FROM (
       """
           + STATE
+          + NO_HIGHEST
           + """
           UNION ALL
           SELECT found.* FROM waiting CROSS JOIN LATERAL (
@@ -306,7 +320,7 @@ public final class OutboxReader {
   public DatabaseState state() throws SQLException {
     return inTransaction(
         connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(STATE);
+          try (PreparedStatement statement = connection.prepareStatement(STATE + NO_HIGHEST);
               ResultSet rows = statement.executeQuery()) {
             rows.next();
             DatabaseState state = state(rows);
@@ -369,6 +383,15 @@ public final class OutboxReader {
             row.getLong(12), Integer.parseInt(row.getString(11), 16), Lsn.parse(row.getString(10))),
         row.getString(9),
         row.getLong(13),
-        Instant.ofEpochMilli(row.getLong(15)));
+        Instant.ofEpochMilli(row.getLong(15)),
+        highest(row.getString(16)));
+  }
+
+  private static DatabaseState.@Nullable Highest highest(@Nullable String idAndEvent) {
+    if (idAndEvent == null) {
+      return null;
+    }
+    String[] parts = idAndEvent.split(" ", 2);
+    return new DatabaseState.Highest(Long.parseLong(parts[0]), parts.length == 1 ? null : parts[1]);
   }
 }

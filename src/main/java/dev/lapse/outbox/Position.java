@@ -66,6 +66,13 @@ public record Position(
           ? catchingUpTo(catchUp.snapshot, last.id()).in(read)
           : as(catchUp.snapshot, read);
     }
+    DatabaseState.Highest highest = state.highest();
+    if (highest != null && !cut) {
+      // All that is visible is published, so the position may as well begin anew with the ids: the
+      // row of an id that is above all others would prove nothing any more, for want of it.
+      return new Position(
+          highest.id(), highest.eventId(), state.snapshot(), null, deadLetters, read);
+    }
     if (last == null || last.id() <= publishedId) {
       return last != null && cut
           ? catchingUpTo(state.snapshot(), last.id()).in(read)

@@ -82,7 +82,7 @@ final class Mvcc {
 
   DatabaseState state(Snapshot snapshot) {
     return new DatabaseState(
-        new Origin(7, 1, new Lsn(nextXid)), snapshot.toString(), nextId - 1, Instant.EPOCH);
+        new Origin(7, 1, new Lsn(nextXid)), snapshot.toString(), nextId - 1, Instant.EPOCH, null);
   }
 
   /** The rows that a statement under {@code snapshot} finds, in id order. */

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class PositionTest {
 
   private static final DatabaseState STATE =
-      new DatabaseState(new Origin(7, 1, Lsn.parse("0/200")), "20:20:", 1000, Instant.EPOCH);
+      new DatabaseState(new Origin(7, 1, Lsn.parse("0/200")), "20:20:", 1000, Instant.EPOCH, null);
 
   private final Position position =
       new Position(100, "e100", "10:12:10", null, List.of(), new Origin(7, 1, Lsn.parse("0/100")));
@@ -66,6 +66,17 @@ class PositionTest {
   @Test
   void hasCaughtUpWithAnEmptyPage() {
     assertThat(catchingUp.after(null, false, STATE)).isEqualTo(at(100, "e100", "15:15:", null));
+  }
+
+  @Test
+  void beginsAnewWithTheIdsOnceAllIsPublished() {
+    DatabaseState restarted =
+        new DatabaseState(
+            STATE.origin(), "20:20:", 5, Instant.EPOCH, new DatabaseState.Highest(5, "e5"));
+
+    assertThat(position.after(record(5), false, restarted)).isEqualTo(at(5, "e5", "20:20:", null));
+    assertThat(position.after(record(4), true, restarted))
+        .isEqualTo(at(100, "e100", "10:12:10", new Position.CatchUp("20:20:", 4)));
   }
 
   @Test

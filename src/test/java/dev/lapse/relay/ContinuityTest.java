@@ -175,7 +175,7 @@ class ContinuityTest {
 
   private static DatabaseState database(long cluster, int timeline, String lsn, long lastId) {
     return new DatabaseState(
-        new Origin(cluster, timeline, lsn(lsn)), "50:50:", lastId, Instant.EPOCH);
+        new Origin(cluster, timeline, lsn(lsn)), "50:50:", lastId, Instant.EPOCH, null);
   }
 
   private static Position position(

@@ -129,6 +129,27 @@ class LostPositionIT {
     assertThat(received(65)).isEqualTo(65);
   }
 
+  /** Whose proof was a row that is no more, and whose id is above all that come. */
+  @Test
+  void repeatsNothingInTermAfterTermOnceTheIdsBeginAnew() throws Exception {
+    try (TestRelay relay = TestRelay.of(database, name, 500)) {
+      outbox.append(100, "a");
+      relay.drain();
+      database.execute("TRUNCATE outbox RESTART IDENTITY");
+      try (Logged logged = Logged.by(TakeOver.class)) {
+        for (int term = 1; term <= 20; term++) {
+          outbox.append(1, "b");
+          relay.drain();
+          relay.step.recover(new Exception("a new term"));
+        }
+        relay.drain();
+
+        assertThat(logged.warnings()).isEmpty();
+      }
+    }
+    assertThat(received(120)).isEqualTo(120);
+  }
+
   @Test
   void losesNothingWhenTheOutboxIsTruncatedUnderIt() throws Exception {
     try (TestRelay relay = TestRelay.of(database, name, 500)) {
