@@ -147,6 +147,7 @@ final class World implements AutoCloseable {
         .ignoreExceptions()
         .until(
             () -> {
+              restartTheDead();
               leading.clear();
               instances.stream().filter(World::leads).forEach(leading::add);
               return !leading.isEmpty();
@@ -303,7 +304,11 @@ final class World implements AutoCloseable {
     await()
         .atMost(PATIENCE)
         .ignoreExceptions()
-        .until(() -> instances.stream().anyMatch(this::leadsInHealth));
+        .until(
+            () -> {
+              restartTheDead();
+              return instances.stream().anyMatch(this::leadsInHealth);
+            });
     if (recovery == null) {
       recovery = Duration.ofNanos(System.nanoTime() - (mendedAt == 0 ? begin : mendedAt));
     }

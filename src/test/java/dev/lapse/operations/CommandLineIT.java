@@ -67,6 +67,34 @@ class CommandLineIT {
   }
 
   @Test
+  void listsAndRequeuesDeadLetters() throws Exception {
+    database.migrate();
+    database.execute(
+        """
+        INSERT INTO dead_letter (relay, key, id, event_id, type, reason, refused_at)
+        VALUES ('lapse', 'secret key', 7, gen_random_uuid(), 'Noted', 'too large', now()),
+               ('lapse', 'another key', 9, gen_random_uuid(), 'Noted', 'no topic', now())
+        """);
+
+    assertThat(run(0, Map.of(), "dead-letters", "list"))
+        .contains("2 dead letters.", "7  Noted  refused ", "too large", "no topic")
+        .doesNotContain("secret", "requeued");
+    assertThat(run(0, Map.of(), "dead-letters", "requeue", "7", "8"))
+        .contains("Requeued 1 dead letters");
+    assertThat(run(0, Map.of(), "dead-letters", "list")).contains("requeued");
+    assertThat(run(0, Map.of(), "dead-letters", "requeue", "--all"))
+        .contains("Requeued 1 dead letters");
+    assertThat(database.count("SELECT count(*) FROM dead_letter WHERE requeued_at IS NULL"))
+        .isZero();
+  }
+
+  @Test
+  void aCommandThatSaysTooLittleIsWrong() throws Exception {
+    assertThat(run(2, Map.of(), "dead-letters")).contains("list or requeue", "Usage:");
+    assertThat(run(2, Map.of(), "dead-letters", "requeue")).contains("--all", "ID");
+  }
+
+  @Test
   void adoptsATableThatWasThereBefore() throws Exception {
     database.execute(
         """

@@ -57,6 +57,28 @@ class ServiceIT {
     assertThat(database.count("SELECT published_id FROM relay_checkpoint")).isEqualTo(30);
   }
 
+  @Test
+  void isDegradedWhileADeadLetterWaitsAndServesOn() throws Exception {
+    try (LapseProcess service = start();
+        EventConsumer consumer =
+            EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(topic))) {
+      database.execute(
+          "INSERT INTO outbox (type, key, payload) VALUES ('NobodyConfigured', 'a', '{}')");
+      approvals.due(3);
+      consumer.await(3);
+
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .ignoreExceptions()
+          .untilAsserted(
+              () ->
+                  assertThat(service.get("/actuator/health").body())
+                      .contains("\"DEGRADED\"", "\"deadLetters\":1", "dead-letters list"));
+      assertThat(service.get("/actuator/health").statusCode()).isEqualTo(200);
+      assertThat(service.get("/actuator/prometheus").body()).contains("lapse_dead_letters 1.0");
+    }
+  }
+
   /**
    * An outage of PostgreSQL after the start ends neither the service nor the count: it backs off,
    * its health says why, and it goes on by itself.
