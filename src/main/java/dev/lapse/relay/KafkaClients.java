@@ -38,7 +38,6 @@ final class KafkaClients {
     properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 1024 * 1024);
     // A send fails before its transaction times out, so that it is aborted by us and not by Kafka.
     long timeout = relay.transactionTimeout().toMillis();
-    properties.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) (timeout / 3));
     properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, (int) (timeout * 4 / 5));
     properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, timeout);
     properties.put(ProducerConfig.METADATA_MAX_AGE_CONFIG, 60_000);
@@ -82,25 +81,31 @@ final class KafkaClients {
   private Consumer<byte[], byte[]> consumer(Map<String, Object> properties) {
     properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     properties.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    properties.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) API_TIMEOUT.toMillis());
     return new KafkaConsumer<>(
         common(properties), new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
   Admin admin() {
     Map<String, Object> properties = new HashMap<>(kafka.properties());
-    properties.put(
-        CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) ADMIN_TIMEOUT.toMillis());
-    properties.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, (int) ADMIN_TIMEOUT.toMillis());
+    properties.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) API_TIMEOUT.toMillis());
     return Admin.create(common(properties));
   }
 
   private Map<String, Object> common(Map<String, Object> properties) {
     properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers());
+    // A broker that does not answer is left for another while there is time for that.
+    int patience = (int) Math.min(relay.transactionTimeout().toMillis() / 3, 10_000);
+    properties.putIfAbsent(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, patience);
+    properties.putIfAbsent(CommonClientConfigs.SOCKET_CONNECTION_SETUP_TIMEOUT_MS_CONFIG, patience);
+    properties.putIfAbsent(
+        CommonClientConfigs.SOCKET_CONNECTION_SETUP_TIMEOUT_MAX_MS_CONFIG, patience);
     properties.putIfAbsent(CommonClientConfigs.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1000);
     // A take-over waits for this two or three times: for its coordinator, for the last transaction.
     properties.putIfAbsent(CommonClientConfigs.RETRY_BACKOFF_MS_CONFIG, 20);
     return properties;
   }
 
-  private static final Duration ADMIN_TIMEOUT = Duration.ofSeconds(10);
+  /** A call in all, with retries at other brokers; for admin and consumers. */
+  private static final Duration API_TIMEOUT = Duration.ofSeconds(10);
 }

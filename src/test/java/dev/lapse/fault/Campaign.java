@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.opentest4j.TestAbortedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +35,11 @@ final class Campaign implements AutoCloseable {
     return faults;
   }
 
-  /** Returns when the service is well again. */
+  /**
+   * Returns when the service is well again.
+   *
+   * @throws TestAbortedException if this machine has not what it takes
+   */
   void inject(Fault fault) throws Exception {
     boolean quiet = fault.load() == Fault.Load.QUIET;
     if (quiet != atRest) {
@@ -47,7 +52,12 @@ final class Campaign implements AutoCloseable {
     }
     log.info("Injecting fault=\"{}\"", fault);
     world.notMended();
-    fault.injection().into(world);
+    try {
+      fault.injection().into(world);
+    } catch (TestAbortedException e) {
+      report.leftOut(fault, String.valueOf(e.getMessage()));
+      throw e;
+    }
     recovered(fault);
   }
 
@@ -72,7 +82,7 @@ final class Campaign implements AutoCloseable {
     } finally {
       second.join();
     }
-    world.restartTheDead();
+    world.instances.restartTheDead();
     world.mended();
     recovered(one, other);
   }
@@ -91,9 +101,11 @@ final class Campaign implements AutoCloseable {
       world.rest();
       atRest = true;
     }
-    Verdict verdict = world.judge();
+    world.instances.awaitHealth();
+    Verdict verdict = world.chronicle.judge(world.postgres().jdbc());
+    log.info("Judged {}", verdict.summary());
     assertThat(verdict.isFlawless()).as("%s: %s", what, verdict).isTrue();
-    assertThat(world.audit()).as(what).isEmpty();
+    assertThat(world.chronicle.audit(world.postgres().jdbc())).as(what).isEmpty();
     return verdict;
   }
 

@@ -33,7 +33,7 @@ class FaultsIT {
 
   @TestFactory
   List<DynamicNode> eachFaultOnce() throws Exception {
-    Campaign campaign = opened(new Campaign(World.start(SEED, 1, 2, OwnPostgres.migrated())));
+    Campaign campaign = opened(new Campaign(World.start(SEED, 1, 3, OwnPostgres.migrated())));
     return tests(campaign, "Each fault once", Campaign.faults());
   }
 

@@ -10,7 +10,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 
 /**
@@ -61,16 +60,16 @@ final class HistoryFaults {
   /** Published, and then gone: the one thing that nobody can take back. */
   private static void loseWhatIsWrittenNow(World world) throws Exception {
     List<String> lost = notes(world, "lost", 1 + world.random.nextInt(50));
-    world.lost(lost);
+    world.chronicle.lost(lost);
     if (world.random.nextInt(4) > 0) {
-      assertThat(world.awaitReceived(new HashSet<>(lost))).isTrue();
+      assertThat(world.chronicle.awaitReceived(lost)).isTrue();
     }
   }
 
   /** What its own checkpoint does not cover may come again. */
   private static void moveTo(World world, OwnPostgres other) throws Exception {
     world.moveTo(other);
-    world.mayRepeat(world.notInTheCheckpoint());
+    world.chronicle.mayRepeat(world.notInTheCheckpoint());
     world.mended();
     notes(world, "new", 1 + world.random.nextInt(100));
   }
@@ -147,7 +146,7 @@ final class HistoryFaults {
     return Fault.quiet(
         "outbox truncated, identity restarted",
         world -> {
-          world.purged(Histories.outbox(world.postgres().jdbc()));
+          world.chronicle.purged(Histories.outbox(world.postgres().jdbc()));
           world.postgres().execute("TRUNCATE outbox RESTART IDENTITY");
           world.mended();
           notes(world, "restarted", 20);

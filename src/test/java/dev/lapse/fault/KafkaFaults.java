@@ -144,12 +144,12 @@ final class KafkaFaults {
       foreign.beginTransaction();
       foreign.send(new ProducerRecord<>(POSITION, 0, new byte[1], new byte[1])).get();
       world.hold(100);
-      LapseProcess leader = world.leader();
+      LapseProcess leader = world.instances.leader();
       leader.kill();
       foreign.close(Duration.ZERO);
     }
     world.mended();
-    world.restartTheDead();
+    world.instances.restartTheDead();
   }
 
   /**
@@ -164,14 +164,14 @@ final class KafkaFaults {
             .sql("SELECT pg_current_snapshot()::text")
             .query(String.class)
             .single();
-    world.mayRepeat(world.notInTheCheckpoint());
+    world.chronicle.mayRepeat(world.notInTheCheckpoint());
     try (Admin admin = world.admin()) {
       admin.deleteTopics(List.of(POSITION)).all().get();
     }
     world.mended();
     world.hold(100);
     world.recover();
-    world.mayRepeat(
+    world.chronicle.mayRepeat(
         world.events(
             "SELECT event_id::text FROM outbox WHERE NOT pg_visible_in_snapshot(xact_id, '%s')"
                 .formatted(snapshot)));
@@ -222,7 +222,7 @@ final class KafkaFaults {
       world.recoverBut(Set.copyOf(events.subList(1, events.size())));
       assertThat(events.subList(1, events.size()))
           .as("wait behind the dead letter")
-          .noneMatch(world::hasReceived);
+          .noneMatch(world.chronicle::hasReceived);
     } finally {
       limit(world, topic, 1_000_000);
     }

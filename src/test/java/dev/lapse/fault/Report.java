@@ -14,10 +14,15 @@ import java.util.TreeMap;
 final class Report {
 
   private final Map<String, List<Duration>> recoveries = new TreeMap<>();
+  private final Map<String, String> leftOut = new TreeMap<>();
   private final List<String> lines = new ArrayList<>();
 
   void recovered(Fault fault, Duration recovery) {
     recoveries.computeIfAbsent(fault.name(), unused -> new ArrayList<>()).add(recovery);
+  }
+
+  void leftOut(Fault fault, String reason) {
+    leftOut.put(fault.name(), reason);
   }
 
   void say(String line) {
@@ -32,6 +37,8 @@ final class Report {
   void write(String title, Verdict verdict) {
     StringBuilder text = new StringBuilder("## " + title + "\n\n");
     lines.forEach(line -> text.append(line).append("  \n"));
+    leftOut.forEach(
+        (fault, reason) -> text.append("left out: %s (%s)  %n".formatted(fault, reason)));
     text.append("\n| fault | injected | lost | duplicated | misordered | wrongly expired |")
         .append(" recovery, median | worst |\n|---|--:|--:|--:|--:|--:|--:|--:|\n");
     recoveries.forEach(

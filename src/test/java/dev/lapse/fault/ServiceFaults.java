@@ -2,6 +2,7 @@ package dev.lapse.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lapse.support.LapseProcess;
 import java.time.Duration;
@@ -37,9 +38,7 @@ final class ServiceFaults {
             "service killed after its commit",
             killLeader(kafka -> trap -> kafka.onKafkaResponse(KafkaWire.END_TXN, 1, trap))));
     faults.add(
-        Fault.underLoad(
-            "service killed before a checkpoint",
-            world -> killAll(world, trap -> world.database.onStatement(CHECKPOINT, 1, trap))));
+        Fault.underLoad("service killed before a checkpoint", ServiceFaults::killBeforeCheckpoint));
     faults.add(
         Fault.underLoad(
             "service killed before a sweep",
@@ -52,12 +51,7 @@ final class ServiceFaults {
         Fault.underLoad("leader paused beyond its session, then back", ServiceFaults::zombie));
     faults.add(Fault.underLoad("leader killed, and its successor too", ServiceFaults::killTwice));
     faults.add(Fault.underLoad("service stopped and started (SIGTERM)", ServiceFaults::restart));
-    if (LapseProcess.canFakeTheClock()) {
-      faults.add(
-          Fault.underLoad("clock of the service host an hour ahead", clock(Duration.ofHours(1))));
-      faults.add(
-          Fault.underLoad("clock of the service host an hour behind", clock(Duration.ofHours(-1))));
-    }
+    faults.add(Fault.underLoad("clock of the service host an hour wrong", ServiceFaults::clock));
     return faults;
   }
 
@@ -66,11 +60,11 @@ final class ServiceFaults {
   }
 
   private static void killAtRandom(World world) throws Exception {
-    world.awaitHealth(); // so that there is somebody to take over
+    world.instances.awaitStandby(); // so that there is somebody to take over
     world.hold(world.random.nextInt(200));
-    world.instances().get(world.random.nextInt(world.instances().size())).kill();
+    world.instances.all().get(world.random.nextInt(world.instances.all().size())).kill();
     world.mended();
-    world.restartTheDead();
+    world.instances.restartTheDead();
   }
 
   /** Sets a trap on the way to one of the brokers. */
@@ -85,82 +79,86 @@ final class ServiceFaults {
   /** Only the leader's messages spring such a trap. */
   private static Fault.Injection killLeader(OnBroker arming) {
     return world -> {
-      world.awaitHealth();
-      LapseProcess leader = world.leader();
+      world.instances.awaitStandby();
+      LapseProcess leader = world.instances.leader();
       ArmedTrap trap = arming.on(world.kafka.proxies().get(0)).arm(Trap.instead(leader::kill));
       trap.await(World.PATIENCE);
       world.mended();
       assertThat(leader.isAlive()).isFalse();
-      world.restartTheDead();
+      world.instances.restartTheDead();
     };
+  }
+
+  private static void killBeforeCheckpoint(World world) throws Exception {
+    world.instances.awaitStandby();
+    LapseProcess leader = world.instances.leader();
+    ArmedTrap trap = world.database.onStatement(CHECKPOINT, 1, Trap.instead(leader::kill));
+    trap.await(World.PATIENCE);
+    world.mended();
+    world.instances.restartTheDead();
   }
 
   /** Whichever instance springs it: all die. */
   private static void killAll(World world, Arming arming) throws Exception {
-    ArmedTrap trap = arming.arm(Trap.instead(() -> world.instances().forEach(LapseProcess::kill)));
+    ArmedTrap trap =
+        arming.arm(Trap.instead(() -> world.instances.all().forEach(LapseProcess::kill)));
     trap.await(World.PATIENCE);
     world.mended();
-    world.restartTheDead();
+    world.instances.restartTheDead();
   }
 
   private static void zombie(World world) throws Exception {
-    world.awaitHealth(); // so that there is somebody to take over
-    LapseProcess leader = world.leader();
+    world.instances.awaitStandby(); // so that there is somebody to take over
+    LapseProcess leader = world.instances.leader();
     leader.pause();
     try {
-      await()
-          .atMost(World.PATIENCE)
-          .ignoreExceptions()
-          .until(() -> world.instances().stream().anyMatch(i -> i != leader && World.leads(i)));
+      world.instances.awaitAnotherLeader(leader);
       world.hold(100);
     } finally {
       leader.resume();
     }
     world.mended();
-    await().atMost(World.PATIENCE).ignoreExceptions().until(() -> !World.leads(leader));
+    await().atMost(World.PATIENCE).ignoreExceptions().until(() -> !Instances.leads(leader));
   }
 
   private static void killTwice(World world) throws Exception {
-    world.awaitHealth(); // so that there is somebody to take over
-    LapseProcess first = world.leader();
+    world.instances.awaitStandby(); // so that there is somebody to take over
+    LapseProcess first = world.instances.leader();
     first.kill();
-    await()
-        .atMost(World.PATIENCE)
-        .ignoreExceptions()
-        .until(() -> world.instances().stream().anyMatch(i -> i != first && World.leads(i)));
-    world.instances().forEach(LapseProcess::kill);
+    world.instances.awaitAnotherLeader(first).kill();
     world.mended();
-    world.restartTheDead();
+    world.instances.restartTheDead();
   }
 
   private static void restart(World world) throws Exception {
-    world.awaitHealth(); // so that there is somebody to take over
-    LapseProcess leader = world.leader();
+    world.instances.awaitStandby(); // so that there is somebody to take over
+    LapseProcess leader = world.instances.leader();
     leader.terminate();
     assertThat(leader.exitCode()).isEqualTo(143);
     world.mended();
-    world.restartTheDead();
+    world.instances.restartTheDead();
   }
 
   /** Of the instance that leads, for as long as it takes to publish; then it is right again. */
-  private static Fault.Injection clock(Duration offset) {
-    return world -> {
-      LapseProcess leader = world.leader();
-      LapseProcess other =
-          world.instances().stream().filter(i -> i != leader).findFirst().orElseThrow();
-      LapseProcess wrong = world.launchWithClockOffBy(offset);
-      world.replace(other, wrong);
-      await()
-          .atMost(World.PATIENCE)
-          .ignoreExceptions()
-          .until(() -> wrong.get("/actuator/health").statusCode() == 200);
-      leader.kill();
-      world.mended();
-      await().atMost(World.PATIENCE).ignoreExceptions().until(() -> World.leads(wrong));
-      world.hold(100);
-      world.recover(); // on the wrong clock
-      wrong.kill();
-      world.restartTheDead();
-    };
+  private static void clock(World world) throws Exception {
+    Duration offset = Duration.ofHours(world.random.nextBoolean() ? 1 : -1);
+    assumeTrue(LapseProcess.canFakeTheClock(), "needs libfaketime");
+    LapseProcess leader = world.instances.leader();
+    LapseProcess other =
+        world.instances.all().stream().filter(i -> i != leader).findFirst().orElseThrow();
+    LapseProcess wrong = world.instances.replaceByOneWithClockOffBy(other, offset);
+    await().atMost(World.PATIENCE).ignoreExceptions().until(() -> Instances.isHealthy(wrong));
+    while (!Instances.leads(wrong)) {
+      LapseProcess right = world.instances.leader();
+      if (right != wrong) {
+        right.kill();
+        world.mended();
+        world.instances.awaitAnotherLeader(right);
+      }
+    }
+    world.hold(100);
+    world.recover(); // on the wrong clock
+    wrong.kill();
+    world.instances.restartTheDead();
   }
 }

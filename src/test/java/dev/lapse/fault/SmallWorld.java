@@ -21,8 +21,8 @@ record SmallWorld(Campaign campaign, List<Fault> faults, List<SmallDisk> disks)
       SmallDisk disk = SmallDisk.mounted(DISK_MEGABYTES);
       disks.add(disk);
       disk.take(postgres, "outbox");
-      faults.add(DatabaseFaults.diskFull(disk));
     }
+    faults.add(DatabaseFaults.diskFull(disks));
     faults.add(KafkaFaults.oneOfThreeLost());
     faults.add(HistoryFaults.restartIdentity());
     return new SmallWorld(new Campaign(World.start(seed, 3, 2, postgres)), faults, disks);

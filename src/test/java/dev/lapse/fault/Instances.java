@@ -1,0 +1,150 @@
+package dev.lapse.fault;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.lapse.support.LapseProcess;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The instances of the service, and what a supervisor does for them. */
+final class Instances implements AutoCloseable {
+
+  private final Supplier<LapseProcess.Launch> launch;
+  private final String[] arguments;
+  private final List<LapseProcess> instances = new CopyOnWriteArrayList<>();
+
+  Instances(Supplier<LapseProcess.Launch> launch, String... arguments) {
+    this.launch = launch;
+    this.arguments = arguments;
+  }
+
+  void start(int count) {
+    for (int n = 0; n < count; n++) {
+      instances.add(launch.get().start(arguments));
+    }
+  }
+
+  List<LapseProcess> all() {
+    return List.copyOf(instances);
+  }
+
+  /** Which one publishes; waits until one does. */
+  LapseProcess leader() {
+    await().atMost(World.PATIENCE).ignoreExceptions().until(() -> leading() != null);
+    return Objects.requireNonNull(leading());
+  }
+
+  private @Nullable LapseProcess leading() {
+    restartTheDead();
+    return instances.stream().filter(Instances::leads).findFirst().orElse(null);
+  }
+
+  static boolean leads(LapseProcess instance) {
+    try {
+      return instance.isAlive()
+          && instance.get("/actuator/health").body().contains("\"leading\":true");
+    } catch (UncheckedIOException e) {
+      return false; // not yet up, or no more
+    }
+  }
+
+  /** Waits until one leads that is not {@code former}. */
+  LapseProcess awaitAnotherLeader(LapseProcess former) {
+    AtomicReference<LapseProcess> another = new AtomicReference<>(former);
+    await()
+        .atMost(World.PATIENCE)
+        .until(
+            () -> {
+              instances.stream().filter(i -> i != former && leads(i)).forEach(another::set);
+              return another.get() != former;
+            });
+    return another.get();
+  }
+
+  /** Waits until the leader is healthy. */
+  void awaitHealthyLeader() {
+    await()
+        .atMost(World.PATIENCE)
+        .ignoreExceptions()
+        .until(() -> isHealthy(Objects.requireNonNull(leading())));
+  }
+
+  /** Waits until somebody could take over. */
+  void awaitStandby() {
+    await()
+        .atMost(World.PATIENCE)
+        .ignoreExceptions()
+        .until(
+            () -> {
+              restartTheDead();
+              return instances.stream().filter(Instances::isHealthy).count() > 1;
+            });
+  }
+
+  /** Waits until every instance is up and healthy. */
+  void awaitHealth() {
+    await()
+        .atMost(World.PATIENCE)
+        .ignoreExceptions()
+        .until(
+            () -> {
+              restartTheDead();
+              return instances.stream().allMatch(Instances::isHealthy);
+            });
+  }
+
+  static boolean isHealthy(LapseProcess instance) {
+    try {
+      return instance.isAlive() && instance.get("/actuator/health").statusCode() == 200;
+    } catch (UncheckedIOException e) {
+      return false;
+    }
+  }
+
+  /** As a supervisor would; one that starts in the middle of a fault may well die at once. */
+  synchronized void restartTheDead() {
+    for (LapseProcess instance : instances) {
+      if (!instance.isAlive()) {
+        replace(instance, launch.get().start(arguments));
+      }
+    }
+  }
+
+  /** Starts one in place of {@code instance}, on a clock that is wrong. */
+  LapseProcess replaceByOneWithClockOffBy(LapseProcess instance, Duration offset) {
+    LapseProcess wrong = launch.get().clockOffBy(offset).start(arguments);
+    replace(instance, wrong);
+    return wrong;
+  }
+
+  private void replace(LapseProcess instance, LapseProcess by) {
+    instances.set(instances.indexOf(instance), by);
+    end(instance);
+  }
+
+  /** Keeps its log, for whoever wants to know what it did and why. */
+  private static void end(LapseProcess instance) {
+    try {
+      Path logs = Files.createDirectories(Path.of("target", "faults", "logs"));
+      Files.writeString(logs.resolve("instance-" + instance.pid() + ".log"), instance.output());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      instance.close();
+    }
+  }
+
+  @Override
+  public void close() {
+    instances.forEach(Instances::end);
+  }
+}
