@@ -22,16 +22,16 @@ public final class Audit {
     QUERIES.put(
         "expired and no event says so",
         """
-        SELECT id::text FROM ai_approvals approval
-        WHERE status = 'expired' AND NOT EXISTS (
-          SELECT FROM outbox WHERE key = approval.id::text AND type = 'ApprovalExpired')
+        SELECT id::text FROM ai_approvals WHERE status = 'expired'
+        EXCEPT
+        SELECT key FROM outbox WHERE type = 'ApprovalExpired'
         """);
     QUERIES.put(
         "an event says that it expired, and it has not",
         """
-        SELECT key FROM outbox
-        WHERE type = 'ApprovalExpired' AND NOT EXISTS (
-          SELECT FROM ai_approvals WHERE id::text = key AND status = 'expired')
+        SELECT key FROM outbox WHERE type = 'ApprovalExpired'
+        EXCEPT
+        SELECT id::text FROM ai_approvals WHERE status = 'expired'
         """);
     QUERIES.put(
         "expired twice",
@@ -51,10 +51,12 @@ public final class Audit {
     QUERIES.put(
         "its version is not that of its last event",
         """
-        SELECT id::text FROM ai_approvals approval
-        WHERE version IS DISTINCT FROM (
-          SELECT max((payload->>'version')::bigint) FROM outbox
-          WHERE key = approval.id::text AND type LIKE 'Approval%')
+        SELECT id::text FROM ai_approvals
+        LEFT JOIN (
+          SELECT key, max((payload->>'version')::bigint) AS last
+          FROM outbox WHERE type LIKE 'Approval%' GROUP BY key
+        ) event ON key = id::text
+        WHERE version IS DISTINCT FROM last
         """);
   }
 
@@ -62,6 +64,7 @@ public final class Audit {
 
   /** What is wrong, a line for each approval. */
   public static List<String> findings(JdbcClient jdbc) {
+    jdbc.sql("ANALYZE ai_approvals, outbox").update(); // or it may take minutes
     List<String> findings = new ArrayList<>();
     QUERIES.forEach(
         (question, sql) ->

@@ -82,7 +82,6 @@ final class Campaign implements AutoCloseable {
     } finally {
       second.join();
     }
-    world.instances.restartTheDead();
     world.mended();
     recovered(one, other);
   }

@@ -11,16 +11,25 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The instances of the service, and what a supervisor does for them. */
+/** The instances of the service, and their supervisor, who starts anew whatever has died. */
 final class Instances implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Instances.class);
 
   private final Supplier<LapseProcess.Launch> launch;
   private final String[] arguments;
   private final List<LapseProcess> instances = new CopyOnWriteArrayList<>();
+  private final ScheduledExecutorService supervisor = Executors.newSingleThreadScheduledExecutor();
 
   Instances(Supplier<LapseProcess.Launch> launch, String... arguments) {
     this.launch = launch;
@@ -31,6 +40,8 @@ final class Instances implements AutoCloseable {
     for (int n = 0; n < count; n++) {
       instances.add(launch.get().start(arguments));
     }
+    Future<?> unused =
+        supervisor.scheduleWithFixedDelay(this::supervise, 100, 100, TimeUnit.MILLISECONDS);
   }
 
   List<LapseProcess> all() {
@@ -44,7 +55,6 @@ final class Instances implements AutoCloseable {
   }
 
   private @Nullable LapseProcess leading() {
-    restartTheDead();
     return instances.stream().filter(Instances::leads).findFirst().orElse(null);
   }
 
@@ -83,11 +93,7 @@ final class Instances implements AutoCloseable {
     await()
         .atMost(World.PATIENCE)
         .ignoreExceptions()
-        .until(
-            () -> {
-              restartTheDead();
-              return instances.stream().filter(Instances::isHealthy).count() > 1;
-            });
+        .until(() -> instances.stream().filter(Instances::isHealthy).count() > 1);
   }
 
   /** Waits until every instance is up and healthy. */
@@ -95,11 +101,7 @@ final class Instances implements AutoCloseable {
     await()
         .atMost(World.PATIENCE)
         .ignoreExceptions()
-        .until(
-            () -> {
-              restartTheDead();
-              return instances.stream().allMatch(Instances::isHealthy);
-            });
+        .until(() -> instances.stream().allMatch(Instances::isHealthy));
   }
 
   static boolean isHealthy(LapseProcess instance) {
@@ -110,8 +112,16 @@ final class Instances implements AutoCloseable {
     }
   }
 
-  /** As a supervisor would; one that starts in the middle of a fault may well die at once. */
-  synchronized void restartTheDead() {
+  private void supervise() {
+    try {
+      restartTheDead();
+    } catch (RuntimeException e) {
+      log.error("The supervisor failed", e);
+    }
+  }
+
+  /** Again and again: one that starts in the middle of a fault may well die at once. */
+  private synchronized void restartTheDead() {
     for (LapseProcess instance : instances) {
       if (!instance.isAlive()) {
         replace(instance, launch.get().start(arguments));
@@ -126,7 +136,7 @@ final class Instances implements AutoCloseable {
     return wrong;
   }
 
-  private void replace(LapseProcess instance, LapseProcess by) {
+  private synchronized void replace(LapseProcess instance, LapseProcess by) {
     instances.set(instances.indexOf(instance), by);
     end(instance);
   }
@@ -145,6 +155,11 @@ final class Instances implements AutoCloseable {
 
   @Override
   public void close() {
+    supervisor.shutdownNow();
+    closeAll();
+  }
+
+  private synchronized void closeAll() {
     instances.forEach(Instances::end);
   }
 }

@@ -149,7 +149,6 @@ final class KafkaFaults {
       foreign.close(Duration.ZERO);
     }
     world.mended();
-    world.instances.restartTheDead();
   }
 
   /**

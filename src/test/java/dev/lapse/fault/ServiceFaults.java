@@ -64,7 +64,6 @@ final class ServiceFaults {
     world.hold(world.random.nextInt(200));
     world.instances.all().get(world.random.nextInt(world.instances.all().size())).kill();
     world.mended();
-    world.instances.restartTheDead();
   }
 
   /** Sets a trap on the way to one of the brokers. */
@@ -85,7 +84,6 @@ final class ServiceFaults {
       trap.await(World.PATIENCE);
       world.mended();
       assertThat(leader.isAlive()).isFalse();
-      world.instances.restartTheDead();
     };
   }
 
@@ -95,7 +93,6 @@ final class ServiceFaults {
     ArmedTrap trap = world.database.onStatement(CHECKPOINT, 1, Trap.instead(leader::kill));
     trap.await(World.PATIENCE);
     world.mended();
-    world.instances.restartTheDead();
   }
 
   /** Whichever instance springs it: all die. */
@@ -104,7 +101,6 @@ final class ServiceFaults {
         arming.arm(Trap.instead(() -> world.instances.all().forEach(LapseProcess::kill)));
     trap.await(World.PATIENCE);
     world.mended();
-    world.instances.restartTheDead();
   }
 
   private static void zombie(World world) throws Exception {
@@ -127,7 +123,6 @@ final class ServiceFaults {
     first.kill();
     world.instances.awaitAnotherLeader(first).kill();
     world.mended();
-    world.instances.restartTheDead();
   }
 
   private static void restart(World world) throws Exception {
@@ -136,7 +131,6 @@ final class ServiceFaults {
     leader.terminate();
     assertThat(leader.exitCode()).isEqualTo(143);
     world.mended();
-    world.instances.restartTheDead();
   }
 
   /** Of the instance that leads, for as long as it takes to publish; then it is right again. */
@@ -159,6 +153,5 @@ final class ServiceFaults {
     world.hold(100);
     world.recover(); // on the wrong clock
     wrong.kill();
-    world.instances.restartTheDead();
   }
 }
