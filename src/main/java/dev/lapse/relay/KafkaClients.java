@@ -94,8 +94,7 @@ final class KafkaClients {
 
   private Map<String, Object> common(Map<String, Object> properties) {
     properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers());
-    // A broker that does not answer is left for another while there is time for that.
-    int patience = (int) Math.min(relay.transactionTimeout().toMillis() / 3, 10_000);
+    int patience = patience();
     properties.putIfAbsent(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, patience);
     properties.putIfAbsent(CommonClientConfigs.SOCKET_CONNECTION_SETUP_TIMEOUT_MS_CONFIG, patience);
     properties.putIfAbsent(
@@ -104,6 +103,14 @@ final class KafkaClients {
     // A take-over waits for this two or three times: for its coordinator, for the last transaction.
     properties.putIfAbsent(CommonClientConfigs.RETRY_BACKOFF_MS_CONFIG, 20);
     return properties;
+  }
+
+  /**
+   * Milliseconds after which a broker that does not answer is left for another, while there is time
+   * for that.
+   */
+  int patience() {
+    return (int) Math.min(relay.transactionTimeout().toMillis() / 3, 10_000);
   }
 
   /** A call in all, with retries at other brokers; for admin and consumers. */

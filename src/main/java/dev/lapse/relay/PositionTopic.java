@@ -105,10 +105,15 @@ final class PositionTopic {
     return last;
   }
 
+  /**
+   * Sooner given up than other calls: the client asks once who leads the partition, and if that one
+   * has just died it waits for it to the end.
+   */
   private long offset(Admin admin, OffsetSpec spec) throws Exception {
     return admin
         .listOffsets(
-            Map.of(partition, spec), new ListOffsetsOptions(IsolationLevel.READ_UNCOMMITTED))
+            Map.of(partition, spec),
+            new ListOffsetsOptions(IsolationLevel.READ_UNCOMMITTED).timeoutMs(clients.patience()))
         .partitionResult(partition)
         .get()
         .offset();

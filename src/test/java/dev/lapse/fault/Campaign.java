@@ -68,6 +68,7 @@ final class Campaign implements AutoCloseable {
       atRest = false;
     }
     log.info("Injecting fault=\"{}\" and=\"{}\"", one, other);
+    world.notMended();
     CompletableFuture<Void> second =
         CompletableFuture.runAsync(
             () -> {
@@ -82,6 +83,7 @@ final class Campaign implements AutoCloseable {
     } finally {
       second.join();
     }
+    world.notMended(); // what one recovered from in the meantime is not all
     world.mended();
     recovered(one, other);
   }

@@ -154,7 +154,7 @@ class AnotherTimelineIT {
             n -> (n <= lastToTheOld ? primary : standby).dataSource().getConnection());
     try (TestRelay relay = TestRelay.of(moving, name, 500)) {
       do {
-        drainThroughFailures(relay);
+        relay.drainThroughFailures();
       } while (moving.count() <= lastToTheOld + 1);
     }
 
@@ -214,20 +214,6 @@ class AnotherTimelineIT {
         .param("relay", name)
         .query(String.class)
         .single();
-  }
-
-  private static void drainThroughFailures(TestRelay relay) throws Exception {
-    for (int attempt = 0; ; attempt++) {
-      try {
-        relay.drain();
-        return;
-      } catch (Exception e) {
-        if (attempt == 10) {
-          throw e;
-        }
-        relay.step.recover(e);
-      }
-    }
   }
 
   /** At least {@code count} events, and whatever comes right after them. */

@@ -103,23 +103,9 @@ class DurabilityIT {
     postgres.crash();
     List<String> after = postgres.append(5, "b");
 
-    drainThroughFailures();
+    relay.drainThroughFailures();
 
     assertThat(consumer.await(10)).extracting(Event::id).containsAll(before).containsAll(after);
     assertThat(consumer.received()).hasSize(10);
-  }
-
-  private void drainThroughFailures() throws Exception {
-    for (int attempt = 0; ; attempt++) {
-      try {
-        relay.drain();
-        return;
-      } catch (Exception e) {
-        if (attempt == 5) {
-          throw e;
-        }
-        relay.step.recover(e);
-      }
-    }
   }
 }

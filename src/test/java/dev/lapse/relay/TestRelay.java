@@ -125,6 +125,21 @@ final class TestRelay implements AutoCloseable {
     }
   }
 
+  /** As the loop does: a cycle that failed is followed by another take-over. */
+  void drainThroughFailures() throws Exception {
+    for (int attempt = 0; ; attempt++) {
+      try {
+        drain();
+        return;
+      } catch (Exception e) {
+        if (attempt == 10) {
+          throw e;
+        }
+        step.recover(e);
+      }
+    }
+  }
+
   @Override
   public void close() {
     step.close();
