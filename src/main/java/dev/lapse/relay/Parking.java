@@ -60,6 +60,7 @@ final class Parking {
    */
   Position park(OutboxRecord refused, String reason, Instant now, Position before) {
     if (before.deadLetters().size() >= settings.maxDeadLetters()) {
+      poison.forget(refused.eventIdAsText()); // by the next try it may have been mended
       throw new IllegalStateException(
           ("%d keys wait behind dead letters, and lapse.relay.max-dead-letters allows no more: mend"
                   + " what Kafka refuses and requeue them. Nothing is published past outbox id %d"

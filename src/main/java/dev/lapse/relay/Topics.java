@@ -4,6 +4,8 @@ import dev.lapse.loop.Reasons;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
@@ -29,8 +31,8 @@ final class Topics {
   /** What a batch may hold where topics take more than that, in bytes. */
   private static final int BATCH_SIZE = 256 * 1024;
 
-  /** The topics seen to exist, and the largest batch that each takes. */
-  private final Map<String, Integer> present = new ConcurrentHashMap<>();
+  private final Set<String> present = ConcurrentHashMap.newKeySet();
+  private int batchSize = BATCH_SIZE;
 
   Topics(KafkaSettings kafka, RelaySettings relay) {
     this.kafka = kafka;
@@ -59,6 +61,7 @@ final class Topics {
   /** Asks Kafka anew from now on: a topic may have been deleted. */
   void forget() {
     present.clear();
+    batchSize = BATCH_SIZE;
   }
 
   /**
@@ -67,7 +70,7 @@ final class Topics {
    * @throws PoisonException if Kafka takes no topic of that name
    */
   void ensure(Admin admin, String topic) throws Exception {
-    if (!present.containsKey(topic)) {
+    if (!present.contains(topic)) {
       create(admin, new NewTopic(topic, kafka.topicPartitions(), kafka.topicReplication()));
     }
   }
@@ -86,7 +89,8 @@ final class Topics {
         }
       }
     }
-    present.put(topic.name(), maxMessageBytes(admin, topic.name()));
+    present.add(topic.name());
+    batchSize = Math.min(batchSize, maxMessageBytes(admin, topic.name()));
   }
 
   /**
@@ -94,8 +98,7 @@ final class Topics {
    * would split, into parts of its batch size: the same again and again, until time is up.
    */
   int batchSize() {
-    return Math.min(
-        BATCH_SIZE, present.values().stream().mapToInt(i -> i).min().orElse(BATCH_SIZE));
+    return batchSize;
   }
 
   private static int maxMessageBytes(Admin admin, String topic) throws Exception {
@@ -103,6 +106,7 @@ final class Topics {
     try {
       return admin.describeConfigs(List.of(resource)).all().get().values().stream()
           .map(config -> config.get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG))
+          .filter(Objects::nonNull) // not every Kafka tells
           .mapToInt(limit -> Integer.parseInt(limit.value()))
           .min()
           .orElse(BATCH_SIZE);
