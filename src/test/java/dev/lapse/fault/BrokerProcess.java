@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class BrokerProcess implements AutoCloseable {
 
-  static final Duration PATIENCE = Duration.ofMinutes(1);
+  static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private static final String CLUSTER_ID = "TGFwc2VMYXBzZUxhcHNlTA";
 
@@ -132,15 +132,21 @@ final class BrokerProcess implements AutoCloseable {
   void awaitService(int brokers) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     try (Admin admin = admin(direct())) {
-      while (admin.describeCluster().nodes().get().size() < brokers) {
+      while (known(admin) < brokers) {
         if (!process().isAlive() || System.nanoTime() - deadline > 0) {
           throw new IllegalStateException("the broker does not serve:\n" + process().output());
         }
       }
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("the broker does not serve:\n" + process().output(), e);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  private static int known(Admin admin) throws InterruptedException {
+    try {
+      return admin.describeCluster().nodes().get().size();
+    } catch (ExecutionException e) {
+      return 0; // not yet up
     }
   }
 

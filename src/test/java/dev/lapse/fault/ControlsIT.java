@@ -56,6 +56,9 @@ class ControlsIT {
       resource.close();
     }
     database.close();
+    // The service has set it for the whole process.
+    ((ch.qos.logback.classic.Logger) LoggerFactory.getLogger("dev.lapse.expiration"))
+        .setLevel(null);
   }
 
   private <T extends AutoCloseable> T opened(T resource) {
