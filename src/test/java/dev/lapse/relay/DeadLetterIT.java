@@ -2,6 +2,7 @@ package dev.lapse.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.lapse.outbox.DeadLetters;
 import dev.lapse.support.EventConsumer;
@@ -330,15 +331,22 @@ class DeadLetterIT {
         .list();
   }
 
+  /** Returns when the broker has heard of it, too. */
   private void limitMessagesTo(int bytes) throws Exception {
+    ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
     ConfigEntry limit = new ConfigEntry("max.message.bytes", Integer.toString(bytes));
     admin
         .incrementalAlterConfigs(
-            Map.of(
-                new ConfigResource(ConfigResource.Type.TOPIC, topic),
-                List.of(new AlterConfigOp(limit, AlterConfigOp.OpType.SET))))
+            Map.of(resource, List.of(new AlterConfigOp(limit, AlterConfigOp.OpType.SET))))
         .all()
         .get();
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .until(
+            () ->
+                admin.describeConfigs(List.of(resource)).all().get().values().stream()
+                    .map(config -> config.get(limit.name()))
+                    .allMatch(entry -> limit.value().equals(entry.value())));
   }
 
   private void requeue() {
