@@ -96,6 +96,11 @@ public final class Operations {
     answer(invoke(approval, kind, 0, null), Outcome.FAILED);
   }
 
+  /** How many invocations and answers are recorded. */
+  synchronized int entries() {
+    return entries.size();
+  }
+
   /**
    * Every operation once, with its outcome, in the order of invocations.
    *

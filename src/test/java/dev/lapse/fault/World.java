@@ -196,10 +196,10 @@ final class World implements AutoCloseable {
 
   /** Lets clients do {@code count} more operations, or as many as a while allows. */
   void hold(int count) throws InterruptedException {
-    int until = chronicle.operations.all().size() + count;
+    int until = chronicle.operations.entries() + 2 * count; // invoked and answered
     long deadline = System.nanoTime() + Duration.ofSeconds(5).toNanos();
     CountDownLatch never = new CountDownLatch(1);
-    while (chronicle.operations.all().size() < until && System.nanoTime() < deadline) {
+    while (chronicle.operations.entries() < until && System.nanoTime() < deadline) {
       boolean unused = never.await(50, TimeUnit.MILLISECONDS);
     }
   }
