@@ -163,6 +163,8 @@ public final class OutboxReader {
           WHERE xact_id >= (SELECT xmin FROM greatest_extent)
             AND xact_id < (SELECT pg_snapshot_xmax(snapshot) FROM position)
             AND id <= (SELECT id FROM greatest_extent)
+            -- Where ids began anew, the extent may reach beyond the position.
+            AND id <= (SELECT id FROM position)
             AND key = ?
         ) record
         WHERE pg_visible_in_snapshot(xact_id, (SELECT snapshot FROM position))

@@ -81,15 +81,24 @@ final class KafkaClients {
   private Consumer<byte[], byte[]> consumer(Map<String, Object> properties) {
     properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     properties.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-    properties.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) API_TIMEOUT.toMillis());
     return new KafkaConsumer<>(
-        common(properties), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        withApiTimeout(common(properties)),
+        new ByteArrayDeserializer(),
+        new ByteArrayDeserializer());
   }
 
   Admin admin() {
     Map<String, Object> properties = new HashMap<>(kafka.properties());
-    properties.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) API_TIMEOUT.toMillis());
-    return Admin.create(common(properties));
+    return Admin.create(withApiTimeout(common(properties)));
+  }
+
+  /** Not below a request's, which anybody may set: Kafka's clients would not start. */
+  private static Map<String, Object> withApiTimeout(Map<String, Object> properties) {
+    String request = String.valueOf(properties.get(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG));
+    properties.putIfAbsent(
+        CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG,
+        (int) Math.max(API_TIMEOUT.toMillis(), Long.parseLong(request)));
+    return properties;
   }
 
   private Map<String, Object> common(Map<String, Object> properties) {

@@ -53,13 +53,17 @@ final class Parking {
     return record -> keys.contains(record.keyAsText());
   }
 
+  boolean hasRoom(Position position) {
+    return position.deadLetters().size() < settings.maxDeadLetters();
+  }
+
   /**
    * The position with {@code refused} parked.
    *
    * @param before the position at which it is the next record to publish
    */
   Position park(OutboxRecord refused, String reason, Instant now, Position before) {
-    if (before.deadLetters().size() >= settings.maxDeadLetters()) {
+    if (!hasRoom(before)) {
       poison.forget(refused.eventIdAsText()); // by the next try it may have been mended
       throw new IllegalStateException(
           ("%d keys wait behind dead letters, and lapse.relay.max-dead-letters allows no more: mend"
@@ -92,7 +96,7 @@ final class Parking {
     requeued.retainAll(asked);
     for (DeadLetter letter : letters) {
       if (asked.contains(letter.key()) && requeued.add(letter.key())) {
-        poison.forget(letter.eventId()); // once: what is refused now is refused
+        poison.forgetAll(); // once: what is refused now is refused
       }
     }
   }
@@ -103,7 +107,6 @@ final class Parking {
    */
   Position released(DeadLetter letter, Page part, Position position) {
     if (!part.more()) {
-      requeued.remove(letter.key());
       return replace(letter, null, position);
     }
     if (part.isEmpty()) {
@@ -116,7 +119,6 @@ final class Parking {
   /** The position with a letter's key waiting at {@code refused}, for somebody to ask anew. */
   Position refusedAgain(
       DeadLetter letter, OutboxRecord refused, String reason, Instant now, Position position) {
-    requeued.remove(letter.key());
     List<DeadLetter> letters = new ArrayList<>(position.deadLetters());
     letters.replaceAll(l -> l.key().equals(letter.key()) ? l.nowAt(refused, reason, now) : l);
     return position.with(letters);
@@ -134,6 +136,11 @@ final class Parking {
 
   /** Shows people the dead letters of {@code position}, and tells what has changed. */
   void show(Position position, List<DeadLetter> before) {
+    for (DeadLetter letter : before) {
+      if (position.deadLetters().stream().noneMatch(now -> sameRefusal(now, letter))) {
+        requeued.remove(letter.key()); // not sooner: until it is committed, it was not tried
+      }
+    }
     table.replace(settings.name(), position.deadLetters());
     for (DeadLetter letter : position.deadLetters()) {
       if (before.stream().noneMatch(known -> sameRefusal(known, letter))) {

@@ -4,6 +4,7 @@ import dev.lapse.outbox.OutboxRecord;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,8 @@ final class Poison {
   static boolean isRefusal(Exception error) {
     return error instanceof RecordTooLargeException
         || error instanceof RecordBatchTooLargeException
-        || error instanceof InvalidRecordException;
+        || error instanceof InvalidRecordException
+        || error instanceof InvalidTopicException; // one of Kafka's own, named by a row
   }
 
   /** Whether a failed transaction failed by a refusal. */
@@ -58,7 +60,12 @@ final class Poison {
     return !known.isEmpty() && known.containsKey(record.eventIdAsText()) && reason(record) == null;
   }
 
-  /** Its next refusal is its first: it has been dealt with, or somebody wants another try. */
+  /** Somebody wants another try, of what may have been mended. */
+  void forgetAll() {
+    known.clear();
+  }
+
+  /** Its next refusal is its first. */
   void forget(String event) {
     known.remove(event);
   }

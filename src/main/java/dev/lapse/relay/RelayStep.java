@@ -59,18 +59,19 @@ final class RelayStep implements Step {
       standBy(admin);
       return Duration.ZERO;
     }
-    if (term == null) {
-      term = takeOver.begin(admin);
-    }
     Term.Cycle cycle;
+    Position position;
     try {
+      if (term == null) {
+        term = takeOver.begin(admin);
+      }
       cycle = term.runOnce();
+      position = term.position();
     } catch (NewTermException e) {
       log.debug("Beginning a new term relay={} reason={}", settings.name(), e.getMessage(), e);
       endTerm();
       return Duration.ZERO;
     }
-    Position position = term.position();
     status = new RelayStatus(true, position.publishedId(), position.deadLetters().size());
     if (cycle.published() > 0) {
       log.debug("Published events count={} to={}", cycle.published(), position.publishedId());

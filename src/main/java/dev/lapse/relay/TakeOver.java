@@ -137,19 +137,28 @@ final class TakeOver {
     Position position = old.catchUp() == null ? old : publishStragglers(old, publisher);
     position =
         publishStragglers(position.catchingUpTo(restamp.snapshotOfEverything(), 0), publisher);
-    List<Long> waitFrom = new ArrayList<>();
+    List<DeadLetter> letters = new ArrayList<>();
     for (DeadLetter letter : position.deadLetters()) {
       List<OutboxRecord> waiting = reader.waiting(letter, position).records();
-      waitFrom.add(waiting.isEmpty() ? letter.id() : waiting.get(0).id());
+      long first = waiting.isEmpty() ? letter.id() : waiting.get(0).id();
+      letters.add(letter.publishedOnly(new DeadLetter.Extent(first - 1, position.snapshot())));
     }
+    // First by id alone: once restamped, the rows no longer tell which of them waited.
+    position = position.with(letters);
+    publisher.publish(position, reader.state().time());
     String snapshot = restamp.run();
-    List<DeadLetter> letters = new ArrayList<>();
-    for (int i = 0; i < waitFrom.size(); i++) {
-      DeadLetter.Extent published = new DeadLetter.Extent(waitFrom.get(i) - 1, snapshot);
-      letters.add(position.deadLetters().get(i).publishedOnly(published));
-    }
     DatabaseState state = reader.state();
-    Position adopted = position.as(snapshot, state.origin()).with(letters);
+    Position adopted =
+        position
+            .as(snapshot, state.origin())
+            .with(
+                letters.stream()
+                    .map(
+                        letter ->
+                            letter.publishedOnly(
+                                new DeadLetter.Extent(
+                                    letter.published().get(0).upToId(), snapshot)))
+                    .toList());
     publisher.publish(adopted, state.time());
     return adopted;
   }

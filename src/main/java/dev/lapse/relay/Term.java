@@ -96,7 +96,8 @@ final class Term implements AutoCloseable {
     if (cut) {
       nextPage = null; // it went on behind the whole page
     }
-    if (sent.poison() != null) {
+    // Without room for another dead letter, what comes before it is published first.
+    if (sent.poison() != null && (parking.hasRoom(next) || publisher.events() == 0)) {
       OutboxRecord refused = page.records().get(sent.records());
       next = parking.park(refused, sent.poison(), page.database().time(), next);
     }

@@ -141,6 +141,33 @@ class DeadLetterIT {
     assertThat(receivedBy("b", 3)).containsExactly(poison, waiting.get(0), waiting.get(1));
   }
 
+  /** With nothing of its key behind it, so that what is tried again is all that waits. */
+  @Test
+  void isADeadLetterAgainWhenItIsAlone() throws Exception {
+    appendLarge("b");
+    relay.drain();
+    OffsetDateTime first = deadLetters.list().get(0).refusedAt();
+
+    requeue();
+    runUntil(() -> deadLetters.list().get(0).refusedAt().isAfter(first));
+
+    assertThat(deadLetters.list().get(0).requeuedAt()).isNull();
+  }
+
+  @Test
+  void whatComesBeforeOneTooManyIsPublished() throws Exception {
+    for (int i = 0; i < TestRelay.MAX_DEAD_LETTERS; i++) {
+      insert("'Surprise', NULL, 'key %d', '{}'".formatted(i));
+    }
+    relay.drain();
+    append("good", 3);
+    insert("'Surprise', NULL, 'one too many', '{}'");
+
+    assertThatThrownBy(relay::drain).hasMessageContaining("lapse.relay.max-dead-letters");
+
+    assertThat(receivedBy("good", 3)).hasSize(3);
+  }
+
   @Test
   void keepsTheOrderThroughASecondOneAndPagesOfWhatWaits() throws Exception {
     List<String> b = new ArrayList<>();
@@ -249,6 +276,40 @@ class DeadLetterIT {
                     .contains("Surprise", "lapse.relay.topics[Surprise]")
                     .doesNotContain("secret"),
             reason -> assertThat(reason).contains("Kafka takes no such topic", "collides"));
+  }
+
+  /** It is hidden in Kafka's list of topics, and can be written to by nobody. */
+  @Test
+  void isForATopicOfKafkasOwn() throws Exception {
+    insert("'Noted', '__consumer_offsets', 'a', '{}'");
+    append("b", 3);
+
+    relay.drain();
+
+    assertThat(receivedBy("b", 3)).hasSize(3);
+    assertThat(deadLetters.list()).hasSize(1);
+  }
+
+  /** The extent of what was published reaches beyond the position then. */
+  @Test
+  void isReleasedOnceAfterTheIdsBeganAnew() throws Exception {
+    append("a", 299);
+    appendLarge("b");
+    relay.drain();
+    database.execute("TRUNCATE outbox RESTART IDENTITY");
+    append("a", 1);
+    relay.drain();
+    for (int i = 0; i < 20; i++) {
+      append("a", 2 * PAGE / 10);
+      append("b", 1);
+    }
+    limitMessagesTo(1_000_000);
+
+    requeue();
+    runUntil(() -> relay.step.status().deadLetters() == 0);
+    relay.drain();
+
+    assertThat(receivedBy("b", 20)).isEqualTo(written("b"));
   }
 
   @Test
