@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import dev.lapse.outbox.Mvcc.Row;
 import dev.lapse.outbox.Mvcc.Snapshot;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.Predicate;
@@ -13,8 +12,8 @@ import java.util.function.Predicate;
 /**
  * The relay as far as a position depends on it: reads pages ahead of what is published, publishes
  * each with the position it leads to, or crashes and goes on from the last position published. What
- * {@link OutboxReader}'s two statements find is written down here a second time, over {@link Mvcc};
- * the position is the real one.
+ * {@link OutboxReader}'s statements find is written down here a second time, over {@link Mvcc}; the
+ * position and its pages are the real ones.
  */
 final class ModelRelay {
 
@@ -47,27 +46,29 @@ final class ModelRelay {
     IGNORES_CUT
   }
 
-  /** A page read, not yet published. */
-  private record Read(List<Row> rows, Position next, boolean catchesUp) {}
-
   private static final int READ_AHEAD = 2;
 
   /** More than any interleaving has rows to be found one by one. */
-  private static final int ENOUGH_PAGES = 1000;
+  private static final int ENOUGH_PAGES = 2000;
 
   private final Mvcc database;
   private final Reader reader;
-  private final Deque<Read> ahead = new ArrayDeque<>();
-  private final List<Row> published = new ArrayList<>();
+  private final ModelKafka kafka;
+  private final ModelParking parking;
+  private final Deque<Page> ahead = new ArrayDeque<>();
   private Position position;
+  private Position committed;
   private boolean sawStraggler;
   private boolean sawStragglerBeyondSnapshot;
   private boolean caughtUp;
 
-  ModelRelay(Mvcc database, Reader reader) {
+  ModelRelay(Mvcc database, Reader reader, ModelKafka kafka, ModelParking parking) {
     this.database = database;
     this.reader = reader;
+    this.kafka = kafka;
+    this.parking = parking;
     position = Position.start(database.state(database.snapshot()));
+    committed = position;
   }
 
   /**
@@ -77,16 +78,21 @@ final class ModelRelay {
    */
   void read(int limit) {
     if (ahead.size() < READ_AHEAD) {
-      ahead.add(page(ahead.isEmpty() ? position : ahead.getLast().next, limit));
+      ahead.add(page(ahead.isEmpty() ? position : ahead.getLast().next(), limit));
     }
   }
 
-  private Read page(Position from, int limit) {
+  private Page page(Position from, int limit) {
     Snapshot now = database.snapshot();
-    List<Row> rows = database.visibleIn(now).filter(following(from, now)).limit(limit).toList();
-    boolean cut = reader != Reader.IGNORES_CUT && rows.size() == limit;
-    OutboxRecord last = rows.isEmpty() ? null : record(rows.get(rows.size() - 1));
-    return new Read(rows, from.after(last, cut, database.state(now)), from.catchUp() != null);
+    List<OutboxRecord> records =
+        database
+            .visibleIn(now)
+            .filter(following(from, now))
+            .limit(limit)
+            .map(ModelRelay::record)
+            .toList();
+    boolean cut = reader != Reader.IGNORES_CUT && records.size() == limit;
+    return new Page(from, records, cut, database.state(now));
   }
 
   private Predicate<Row> following(Position from, Snapshot now) {
@@ -111,10 +117,11 @@ final class ModelRelay {
     };
   }
 
-  private static OutboxRecord record(Row row) {
+  static OutboxRecord record(Row row) {
     byte[] none = {};
     byte[] event = event(row.id()).getBytes(US_ASCII);
-    return new OutboxRecord(row.id(), event, "Noted", null, none, none, null, none);
+    byte[] key = Integer.toString(row.key()).getBytes(US_ASCII);
+    return new OutboxRecord(row.id(), event, "Noted", null, key, none, null, none);
   }
 
   static String event(long id) {
@@ -123,27 +130,89 @@ final class ModelRelay {
 
   /** Events and position in one Kafka transaction. */
   void publish() {
-    Read read = ahead.poll();
-    if (read != null) {
-      read.rows.forEach(this::note);
-      caughtUp |= read.catchesUp && !read.rows.isEmpty();
-      published.addAll(read.rows);
-      position = read.next;
+    Page page = ahead.poll();
+    if (page == null) {
+      return;
+    }
+    if (page.isEmpty()) {
+      position = page.next().with(position.deadLetters());
+      return;
+    }
+    ModelKafka.Sent sent = kafka.send(page.records(), parking.withheld(position));
+    Position next = page.first(sent.records()).next().with(position.deadLetters());
+    if (sent.records() < page.records().size() && parking.dropsReadAhead()) {
+      ahead.clear();
+    }
+    if (sent.poison()) {
+      next = parking.park(page.records().get(sent.records()), page, next);
+    }
+    if (commit(next)) {
+      caughtUp |= page.from().catchUp() != null;
+      kafka.lastPublished().forEach(row -> note(row, page.from()));
     }
   }
 
-  private void note(Row row) {
-    boolean straggler = row.id() <= position.publishedId();
+  /** Whether a page of what waits behind a requeued dead letter was due. */
+  boolean release(int limit) {
+    DeadLetter letter = parking.requeued(position);
+    if (letter == null) {
+      return false;
+    }
+    Snapshot now = database.snapshot();
+    List<OutboxRecord> records =
+        parking.waiting(letter, position, database.visibleIn(now)).limit(limit).toList();
+    Page page = new Page(position, records, records.size() == limit, database.state(now));
+    ModelKafka.Sent sent = kafka.send(records, record -> false);
+    Position next = parking.released(letter, page.first(sent.records()), position);
+    if (sent.poison()) {
+      next = parking.refusedAgain(letter, records.get(sent.records()), next);
+    }
+    commit(next);
+    return true;
+  }
+
+  private boolean commit(Position next) {
+    if (kafka.commit()) {
+      position = next;
+      committed = next;
+      parking.show(position);
+      return true;
+    }
+    beginTerm();
+    return false;
+  }
+
+  private void note(Row row, Position from) {
+    boolean straggler = row.id() <= from.publishedId();
     sawStraggler |= straggler;
     sawStragglerBeyondSnapshot |=
         straggler
-            && row.xid() >= Snapshot.parse(position.snapshot()).xmax()
+            && row.xid() >= Snapshot.parse(from.snapshot()).xmax()
             && database.ranBeyondSnapshot(row.xid());
   }
 
-  /** A commit that fails is the same: everything read is dropped. */
-  void crash() {
+  /** What a commit that fails does too: everything read is dropped. */
+  private void beginTerm() {
     ahead.clear();
+    position = committed;
+  }
+
+  /** Another instance takes over: what this one learned of poison is forgotten as well. */
+  void crash() {
+    beginTerm();
+    kafka.forgetWhatWasLearned();
+    parking.forgetWhatIsRequeued();
+  }
+
+  /** Somebody asks for another try of a key's dead letter, if it has one. */
+  void requeue(int key) {
+    position.deadLetters().stream()
+        .filter(letter -> letter.key().equals(Integer.toString(key)))
+        .forEach(parking::requeue);
+  }
+
+  void requeueAll() {
+    position.deadLetters().forEach(parking::requeue);
   }
 
   /** Publishes what was read, then reads and publishes until nothing more is found. */
@@ -154,17 +223,14 @@ final class ModelRelay {
     boolean more = true;
     for (int page = 0; more; page++) {
       if (page == ENOUGH_PAGES) {
-        throw new IllegalStateException("reads on for ever at " + position);
+        throw new AssertionError("reads on for ever at " + position);
       }
+      boolean releases = release(limit);
       boolean catchesUp = position.catchUp() != null;
       read(limit);
-      more = catchesUp || !ahead.getFirst().rows.isEmpty();
+      more = releases || catchesUp || !ahead.getFirst().isEmpty();
       publish();
     }
-  }
-
-  List<Row> published() {
-    return published;
   }
 
   Position position() {

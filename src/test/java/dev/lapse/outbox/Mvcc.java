@@ -5,6 +5,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -23,6 +25,9 @@ final class Mvcc {
 
   /** The first id of an ordinary transaction. */
   private static final long FIRST_XID = 3;
+
+  /** A key whose writers take no lock: nobody promised an order of its events. */
+  static final int UNORDERED = -1;
 
   private final Map<Long, Row> outbox = new TreeMap<>();
   private final Map<Integer, Transaction> locks = new HashMap<>();
@@ -85,6 +90,10 @@ final class Mvcc {
         new Origin(7, 1, new Lsn(nextXid)), snapshot.toString(), nextId - 1, Instant.EPOCH, null);
   }
 
+  Row row(long id) {
+    return Objects.requireNonNull(outbox.get(id));
+  }
+
   /** The rows that a statement under {@code snapshot} finds, in id order. */
   Stream<Row> visibleIn(Snapshot snapshot) {
     return committed().stream().filter(row -> snapshot.sees(row.xid));
@@ -123,15 +132,19 @@ final class Mvcc {
       }
     }
 
-    void insert(int key) {
-      if (lock(key)) {
-        drawId(key);
-        takeXid();
-        int number = ownNumbers.getOrDefault(key, numbers.getOrDefault(key, 0)) + 1;
-        ownNumbers.put(key, number);
-        Long id = drawnIds.remove(key);
-        outbox.put(id, new Row(id, xid, key, number));
+    /** Empty if another transaction holds the key. */
+    Optional<Row> insert(int key) {
+      if (!lock(key)) {
+        return Optional.empty();
       }
+      drawId(key);
+      takeXid();
+      int number = ownNumbers.getOrDefault(key, numbers.getOrDefault(key, 0)) + 1;
+      ownNumbers.put(key, number);
+      long id = Objects.requireNonNull(drawnIds.remove(key));
+      Row row = new Row(id, xid, key, number);
+      outbox.put(id, row);
+      return Optional.of(row);
     }
 
     /** Burns an outbox id and a transaction id, and moves the end of snapshots. */
@@ -161,7 +174,7 @@ final class Mvcc {
     }
 
     private boolean lock(int key) {
-      return equals(locks.computeIfAbsent(key, free -> this));
+      return key == UNORDERED || equals(locks.computeIfAbsent(key, free -> this));
     }
   }
 }

@@ -51,8 +51,8 @@ class PositionModelTest {
     world.settle();
 
     assertPublishedIsWhatThePositionSays(world);
-    assertThat(inIdOrder(world.relay.published())).isEqualTo(world.database.committed());
-    assertNumberedFromOneByKey(world.relay.published());
+    assertThat(inIdOrder(world.kafka.published())).isEqualTo(world.database.committed());
+    assertNumberedFromOneByKey(world.kafka.published());
     require("a straggler", world.relay.sawStraggler(), 30);
     require("a straggler from beyond the snapshot", world.relay.sawStragglerBeyondSnapshot(), 2);
     require("catching up", world.relay.caughtUp(), 20);
@@ -61,13 +61,13 @@ class PositionModelTest {
   private static void assertPublishedIsWhatThePositionSays(World world) {
     Position position = world.relay.position();
     List<Row> said = world.database.committed().stream().filter(saidBy(position)).toList();
-    assertThat(inIdOrder(world.relay.published())).as("published at %s", position).isEqualTo(said);
+    assertThat(inIdOrder(world.kafka.published())).as("published at %s", position).isEqualTo(said);
     assertThat(position.publishedEvent())
         .isEqualTo(position.publishedId() == 0 ? null : ModelRelay.event(position.publishedId()));
   }
 
   /** The invariant in {@link Position}'s javadoc. */
-  private static Predicate<Row> saidBy(Position position) {
+  static Predicate<Row> saidBy(Position position) {
     Snapshot snapshot = Snapshot.parse(position.snapshot());
     Predicate<Row> published =
         row -> row.id() <= position.publishedId() && snapshot.sees(row.xid());
@@ -79,7 +79,7 @@ class PositionModelTest {
     return published.or(row -> row.id() <= catchUp.afterId() && target.sees(row.xid()));
   }
 
-  private static List<Row> inIdOrder(List<Row> rows) {
+  static List<Row> inIdOrder(List<Row> rows) {
     return rows.stream().sorted(Comparator.comparingLong(Row::id)).toList();
   }
 
@@ -94,7 +94,7 @@ class PositionModelTest {
   }
 
   /** At least so many interleavings in a hundred must have it, or they show nothing about it. */
-  private static void require(String what, boolean seen, int percent) {
+  static void require(String what, boolean seen, int percent) {
     Statistics.label(what)
         .collect(seen)
         .coverage(coverage -> coverage.check(true).percentage(share -> share >= percent));
@@ -132,10 +132,10 @@ class PositionModelTest {
     World world = new World(reader);
     steps.forEach(step -> step.applyTo(world));
     world.settle();
-    assertThat(world.relay.published()).containsAll(world.database.committed());
+    assertThat(world.kafka.published()).containsAll(world.database.committed());
   }
 
-  /** Turns a property round: it holds if an assertion fails within its thousand tries. */
+  /** Turns a property round: it holds if an assertion fails within its tries. */
   static final class MustBeFalsified implements AroundPropertyHook {
 
     @Override
@@ -145,7 +145,7 @@ class PositionModelTest {
       boolean falsified = result.throwable().filter(AssertionError.class::isInstance).isPresent();
       return falsified
           ? result.mapToSuccessful()
-          : result.mapToFailed("no interleaving found in which an event is lost");
+          : result.mapToFailed("no interleaving found in which it goes wrong");
     }
   }
 }
