@@ -37,15 +37,17 @@ final class DatabaseFaults {
     faults.add(
         Fault.underLoad(
             "sweep cut off before PostgreSQL hears of it",
-            world -> sprung(world, world.database.onStatement(SWEEP, 1, Trap.CUT))));
+            world -> KafkaFaults.sprung(world, world.database.onStatement(SWEEP, 1, Trap.CUT))));
     faults.add(
         Fault.underLoad(
             "sweep done and its answer lost",
-            world -> sprung(world, world.database.onStatementResult(SWEEP, 1, Trap.CUT))));
+            world ->
+                KafkaFaults.sprung(world, world.database.onStatementResult(SWEEP, 1, Trap.CUT))));
     faults.add(
         Fault.underLoad(
             "poll cut off in mid-statement",
-            world -> sprung(world, world.database.onStatementResult(POLL, 1, Trap.CUT))));
+            world ->
+                KafkaFaults.sprung(world, world.database.onStatementResult(POLL, 1, Trap.CUT))));
     faults.add(
         Fault.underLoad(
             "PostgreSQL black-holed",
@@ -100,11 +102,6 @@ final class DatabaseFaults {
 
   private static boolean anyPrints(World world, String text) {
     return world.instances.all().stream().anyMatch(instance -> instance.output().contains(text));
-  }
-
-  private static void sprung(World world, ArmedTrap trap) {
-    trap.await(World.PATIENCE);
-    world.mended();
   }
 
   private static void stop(World world) throws Exception {

@@ -121,7 +121,8 @@ final class KafkaFaults {
     };
   }
 
-  private static void sprung(World world, ArmedTrap trap) {
+  /** The trap has struck, and is gone. */
+  static void sprung(World world, ArmedTrap trap) {
     trap.await(World.PATIENCE);
     assertThat(trap.hasSprung()).isTrue();
     world.mended();

@@ -118,11 +118,6 @@ final class KafkaProcesses implements AutoCloseable {
     brokers.get(n).process().resume();
   }
 
-  /** What a broker has printed so far. */
-  String output(int n) {
-    return brokers.get(n).process().output();
-  }
-
   @Override
   public void close() {
     brokers.forEach(BrokerProcess::close);
