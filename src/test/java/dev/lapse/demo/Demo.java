@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.SpringApplication;
 import org.springframework.context.ConfigurableApplicationContext;
 
@@ -49,6 +50,7 @@ public final class Demo {
   }
 
   public static void main(String[] args) {
+    LoggerFactory.getILoggerFactory(); // before threads: two at once make SLF4J print a warning
     int exitCode = 1;
     try {
       exitCode = new Demo(Options.of(args)).run() ? 0 : 1;
