@@ -19,3 +19,9 @@ ALTER TABLE relay_checkpoint ADD COLUMN dead_letters jsonb NOT NULL DEFAULT '[]'
 
 -- An event at infinity has no time that RFC 3339 could tell.
 ALTER TABLE outbox ADD CONSTRAINT outbox_occurred_at CHECK (isfinite(occurred_at));
+
+COMMENT ON TABLE relay_checkpoint IS
+    'Published are the rows of outbox with id <= published_id that are visible in snapshot; while '
+    'catching up, also those with id <= catch_up_id that are visible in catch_up_snapshot; but of a '
+    'key in dead_letters only what one of its extents ("published") covers. Who deletes from outbox '
+    'by this row must spare all records of these keys.';

@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
 public record DatabaseState(
     Origin origin, String snapshot, long lastId, Instant time, @Nullable Highest highest) {
 
+  DatabaseState in(Origin other) {
+    return new DatabaseState(other, snapshot, lastId, time, highest);
+  }
+
   /**
    * A row of the outbox.
    *

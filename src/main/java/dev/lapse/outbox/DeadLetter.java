@@ -3,6 +3,7 @@ package dev.lapse.outbox;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A record whose event Kafka refuses, and with it its key: what follows under that key waits, so
@@ -29,7 +30,13 @@ public record DeadLetter(
     List<Extent> published) {
 
   /** Records with {@code id <= upToId} that are visible in {@code snapshot}. */
-  public record Extent(long upToId, String snapshot) {}
+  public record Extent(long upToId, String snapshot) {
+
+    /** The same, by the numbers of the cluster that {@code other} is of. */
+    public Extent in(String other) {
+      return new Extent(upToId, other);
+    }
+  }
 
   public DeadLetter {
     published = List.copyOf(published);
@@ -71,11 +78,34 @@ public record DeadLetter(
   }
 
   /**
+   * The id up to which one look for what waits may go, since it walks over all keys' records.
+   *
+   * @param walk ids to walk over at most
+   */
+  long reach(Position position, long walk) {
+    return Math.min(position.publishedId(), published.get(0).upToId() + walk);
+  }
+
+  /** The same once {@code part} is published; empty if nothing waits any more. */
+  public Optional<DeadLetter> after(Waiting part, Position position) {
+    List<OutboxRecord> records = part.page().records();
+    if (!part.page().more()) {
+      return part.upToId() >= position.publishedId()
+          ? Optional.empty()
+          : Optional.of(publishedUpTo(part.upToId(), position.snapshot()));
+    }
+    return Optional.of(
+        records.isEmpty()
+            ? this
+            : publishedUpTo(records.get(records.size() - 1).id(), position.snapshot()));
+  }
+
+  /**
    * The same, its records up to {@code id} that {@code snapshot} sees being published.
    *
    * @param snapshot not older than any before: whatever those cover up to {@code id}, it covers
    */
-  public DeadLetter publishedUpTo(long id, String snapshot) {
+  private DeadLetter publishedUpTo(long id, String snapshot) {
     List<Extent> extents = new ArrayList<>(published);
     extents.removeIf(extent -> extent.upToId() <= id);
     extents.add(new Extent(id, snapshot));
@@ -85,6 +115,11 @@ public record DeadLetter(
   /** The same, with nothing but {@code extent} known to be published. */
   public DeadLetter publishedOnly(Extent extent) {
     return new DeadLetter(key, id, eventId, type, reason, refusedAt, List.of(extent));
+  }
+
+  /** Whether the other tells of the same refusal, however much was published since. */
+  public boolean isSameRefusal(DeadLetter other) {
+    return eventId.equals(other.eventId) && refusedAt.equals(other.refusedAt);
   }
 
   /** Names the record without its key: that belongs in no log. */

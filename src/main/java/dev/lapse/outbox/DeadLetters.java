@@ -30,7 +30,7 @@ public final class DeadLetters {
 
   /**
    * A request for another try is kept as long as the letter is the same; one that was refused anew
-   * has had it.
+   * has had it. Where the table agrees, nothing is written and no row locked.
    */
   private static final String REPLACE =
       """
@@ -43,8 +43,12 @@ public final class DeadLetters {
         DELETE FROM dead_letter
         WHERE relay = :relay AND key NOT IN (SELECT key FROM present)
       )
-      INSERT INTO dead_letter AS known (relay, key, id, event_id, type, reason, refused_at)
+      INSERT INTO dead_letter (relay, key, id, event_id, type, reason, refused_at)
       SELECT :relay, key, id, event_id, type, reason, refused_at FROM present
+      WHERE NOT EXISTS (
+        SELECT FROM dead_letter same
+        WHERE same.relay = :relay AND same.key = present.key
+          AND same.event_id = present.event_id AND same.refused_at = present.refused_at)
       ON CONFLICT (relay, key) DO UPDATE SET
         id = excluded.id,
         event_id = excluded.event_id,
@@ -52,7 +56,6 @@ public final class DeadLetters {
         reason = excluded.reason,
         refused_at = excluded.refused_at,
         requeued_at = NULL
-      WHERE known.event_id <> excluded.event_id OR known.refused_at <> excluded.refused_at
       """;
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -86,7 +89,7 @@ public final class DeadLetters {
     return Set.copyOf(jdbc.sql(REQUEUED).param("relay", relay).query(String.class).list());
   }
 
-  /** Makes the table hold {@code letters} and no others of the relay. */
+  /** Makes the table hold {@code letters} and no others of the relay; writes what differs only. */
   public void replace(String relay, List<DeadLetter> letters) {
     jdbc.sql(REPLACE)
         .param("relay", relay)

@@ -25,6 +25,11 @@ public record Page(
     return from.after(records.get(records.size() - 1), more, database);
   }
 
+  /** The same, as if read from the database that {@code origin} names. */
+  public Page in(Origin origin) {
+    return new Page(from, records, more, database.in(origin));
+  }
+
   /** Its first {@code count} records, as if the page had been full then. */
   public Page first(int count) {
     return count == records.size()

@@ -9,6 +9,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
@@ -34,15 +35,20 @@ final class EventEncoder {
     this.source = header("ce_source", settings.source());
   }
 
+  /** The topic that a record's row names, else the one configured for its type, if there is one. */
+  @Nullable String topic(OutboxRecord record) {
+    return record.topic() != null ? record.topic() : topics.get(record.type());
+  }
+
   /**
-   * The event of a record, for the topic that its row names, else the one configured for its type.
+   * The event of a record, for its topic.
    *
    * @param time Kafka's timestamp of the event: the database's clock, since a host whose clock is
    *     ahead by an hour has all its events refused
-   * @throws PoisonException if neither names one, or the row's headers are none
+   * @throws PoisonException if it has no topic, or the row's headers are none
    */
   ProducerRecord<byte[], byte[]> encode(OutboxRecord record, Instant time) throws PoisonException {
-    String topic = record.topic() != null ? record.topic() : topics.get(record.type());
+    String topic = topic(record);
     if (topic == null) {
       throw new PoisonException(
           "No topic for event type \"%s\": set lapse.relay.topics[%s] and requeue"

@@ -41,6 +41,9 @@ final class EventPublisher implements AutoCloseable {
   private final Semaphore noted = new Semaphore(0);
   private int events;
 
+  /** What was sent by itself to see whether it is poison. */
+  private @Nullable OutboxRecord suspect;
+
   /** Fences every earlier publisher of this relay, and finishes or aborts its transaction. */
   EventPublisher(
       KafkaClients clients,
@@ -69,9 +72,11 @@ final class EventPublisher implements AutoCloseable {
    * them, or those before the first that is known to be poison, or that turns out so.
    *
    * @param withheld says which records wait behind a dead letter: they are passed over
+   * @throws NewTermException if a topic takes smaller batches only than this publisher makes
    */
   Sent send(List<OutboxRecord> records, Instant time, Predicate<OutboxRecord> withheld)
       throws Exception {
+    ensureTopics(records, withheld);
     begin();
     events = 0;
     for (int i = 0; i < records.size(); i++) {
@@ -89,10 +94,30 @@ final class EventPublisher implements AutoCloseable {
       }
       events++;
       if (suspected) {
+        suspect = record;
         return new Sent(i + 1, null);
       }
     }
     return new Sent(records.size(), null);
+  }
+
+  /** Before the transaction begins: to create many topics may take longer than it may last. */
+  private void ensureTopics(List<OutboxRecord> records, Predicate<OutboxRecord> withheld)
+      throws Exception {
+    for (OutboxRecord record : records) {
+      String topic = encoder.topic(record);
+      if (topic != null && !topics.isPresent(topic) && !withheld.test(record)) {
+        try {
+          topics.ensure(admin, topic);
+        } catch (PoisonException e) {
+          poison.prove(record, e.reason());
+          break; // what follows is not sent with this page
+        }
+      }
+    }
+    if (topics.batchSize() < batchSize) {
+      throw new NewTermException("a topic takes smaller batches only");
+    }
   }
 
   /**
@@ -109,16 +134,12 @@ final class EventPublisher implements AutoCloseable {
   }
 
   /** Why the event of {@code record} is poison; null if it was handed over. */
-  private @Nullable String handOver(OutboxRecord record, Instant time) throws Exception {
+  private @Nullable String handOver(OutboxRecord record, Instant time) {
     ProducerRecord<byte[], byte[]> event;
     try {
       event = encoder.encode(record, time);
-      topics.ensure(admin, event.topic());
-      if (topics.batchSize() < batchSize) {
-        throw new NewTermException("a topic takes smaller batches only");
-      }
     } catch (PoisonException e) {
-      return e.getMessage();
+      return e.reason();
     }
     handOver(
         event,
@@ -142,6 +163,10 @@ final class EventPublisher implements AutoCloseable {
       producer.commitTransaction();
     } catch (RuntimeException e) {
       throw refusedOr(e);
+    }
+    if (suspect != null) {
+      poison.forget(suspect.eventIdAsText());
+      suspect = null;
     }
   }
 

@@ -3,16 +3,17 @@ package dev.lapse.relay;
 import dev.lapse.outbox.DeadLetter;
 import dev.lapse.outbox.DeadLetters;
 import dev.lapse.outbox.OutboxRecord;
-import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,14 +29,14 @@ final class Parking {
 
   private static final Logger log = LoggerFactory.getLogger(Parking.class);
 
-  /** How soon a request for another try is noticed; asked for only while there are dead letters. */
-  private static final Duration REQUEUE_INTERVAL = Duration.ofSeconds(1);
+  /** How soon a request for another try is noticed. */
+  private static final Duration LOOK_INTERVAL = Duration.ofSeconds(1);
 
   private final RelaySettings settings;
   private final DeadLetters table;
   private final Poison poison;
   private final Set<String> requeued = new HashSet<>();
-  private long requeuedAskedAt = System.nanoTime() - REQUEUE_INTERVAL.toNanos();
+  private long lookedAt = System.nanoTime() - LOOK_INTERVAL.toNanos();
 
   Parking(RelaySettings settings, DeadLetters table, Poison poison) {
     this.settings = settings;
@@ -53,8 +54,10 @@ final class Parking {
     return record -> keys.contains(record.keyAsText());
   }
 
+  /** Whether one more may be parked: they travel in the position, which is one record. */
   boolean hasRoom(Position position) {
-    return position.deadLetters().size() < settings.maxDeadLetters();
+    return position.deadLetters().size() < settings.maxDeadLetters()
+        && PositionTopic.hasRoom(position);
   }
 
   /**
@@ -63,12 +66,12 @@ final class Parking {
    * @param before the position at which it is the next record to publish
    */
   Position park(OutboxRecord refused, String reason, Instant now, Position before) {
+    poison.forget(refused.eventIdAsText()); // the letter knows; and what has no room may be mended
     if (!hasRoom(before)) {
-      poison.forget(refused.eventIdAsText()); // by the next try it may have been mended
       throw new IllegalStateException(
-          ("%d keys wait behind dead letters, and lapse.relay.max-dead-letters allows no more: mend"
-                  + " what Kafka refuses and requeue them. Nothing is published past outbox id %d"
-                  + " until then. Its reason: %s")
+          ("%d keys wait behind dead letters, and lapse.relay.max-dead-letters, or the size of the"
+                  + " position's record, allows no more: mend what Kafka refuses and requeue them."
+                  + " Nothing is published past outbox id %d until then. Its reason: %s")
               .formatted(before.deadLetters().size(), refused.id(), reason));
     }
     List<DeadLetter> letters = new ArrayList<>(before.deadLetters());
@@ -76,14 +79,19 @@ final class Parking {
     return before.with(letters);
   }
 
-  /** The next dead letter that somebody wants tried again, if there is one. */
+  /**
+   * The next dead letter that somebody wants tried again, if there is one. Looked for once a
+   * second; and should the table not agree with the position then, since a leader that was fenced
+   * wrote to it late, or somebody deleted from it, it is made to.
+   */
   @Nullable DeadLetter requeued(Position position) {
-    if (position.deadLetters().isEmpty() || position.catchUp() != null) {
-      return null;
-    }
-    if (System.nanoTime() - requeuedAskedAt >= REQUEUE_INTERVAL.toNanos()) {
+    if (System.nanoTime() - lookedAt >= LOOK_INTERVAL.toNanos()) {
+      table.replace(settings.name(), position.deadLetters());
       askWhatIsRequeued(position.deadLetters());
-      requeuedAskedAt = System.nanoTime();
+      lookedAt = System.nanoTime();
+    }
+    if (requeued.isEmpty() || position.catchUp() != null) {
+      return null;
     }
     return position.deadLetters().stream()
         .filter(letter -> requeued.contains(letter.key()))
@@ -92,7 +100,7 @@ final class Parking {
   }
 
   private void askWhatIsRequeued(List<DeadLetter> letters) {
-    Set<String> asked = table.requeued(settings.name());
+    Set<String> asked = letters.isEmpty() ? Set.of() : table.requeued(settings.name());
     requeued.retainAll(asked);
     for (DeadLetter letter : letters) {
       if (asked.contains(letter.key()) && requeued.add(letter.key())) {
@@ -101,49 +109,20 @@ final class Parking {
     }
   }
 
-  /**
-   * The position once {@code part} of what waited behind a dead letter is published: with the last
-   * of it, the letter is gone.
-   */
-  Position released(DeadLetter letter, Page part, Position position) {
-    if (!part.more()) {
-      return replace(letter, null, position);
-    }
-    if (part.isEmpty()) {
-      return position;
-    }
-    long last = part.records().get(part.records().size() - 1).id();
-    return replace(letter, letter.publishedUpTo(last, position.snapshot()), position);
-  }
-
-  /** The position with a letter's key waiting at {@code refused}, for somebody to ask anew. */
-  Position refusedAgain(
-      DeadLetter letter, OutboxRecord refused, String reason, Instant now, Position position) {
-    List<DeadLetter> letters = new ArrayList<>(position.deadLetters());
-    letters.replaceAll(l -> l.key().equals(letter.key()) ? l.nowAt(refused, reason, now) : l);
-    return position.with(letters);
-  }
-
-  private static Position replace(
-      DeadLetter letter, @Nullable DeadLetter replacement, Position position) {
-    List<DeadLetter> letters = new ArrayList<>(position.deadLetters());
-    letters.removeIf(other -> other.key().equals(letter.key()));
-    if (replacement != null) {
-      letters.add(replacement);
-    }
-    return position.with(letters);
+  /** The position with {@code letter} as {@code rest} says: what still waits, if anything does. */
+  static Position released(DeadLetter letter, Optional<DeadLetter> rest, Position position) {
+    return position.with(
+        position.deadLetters().stream()
+            .flatMap(l -> l.key().equals(letter.key()) ? rest.stream() : Stream.of(l))
+            .toList());
   }
 
   /** Shows people the dead letters of {@code position}, and tells what has changed. */
   void show(Position position, List<DeadLetter> before) {
-    for (DeadLetter letter : before) {
-      if (position.deadLetters().stream().noneMatch(now -> sameRefusal(now, letter))) {
-        requeued.remove(letter.key()); // not sooner: until it is committed, it was not tried
-      }
-    }
     table.replace(settings.name(), position.deadLetters());
     for (DeadLetter letter : position.deadLetters()) {
-      if (before.stream().noneMatch(known -> sameRefusal(known, letter))) {
+      if (before.stream().noneMatch(letter::isSameRefusal)) {
+        requeued.remove(letter.key()); // not sooner: until it is committed, it was not tried
         log.warn(
             "Kafka refuses an event: its key waits, all others flow outboxId={} type={}"
                 + " reason=\"{}\" next=\"mend the cause, then: lapse dead-letters requeue {}\"",
@@ -155,12 +134,9 @@ final class Parking {
     }
     for (DeadLetter letter : before) {
       if (position.deadLetters().stream().noneMatch(l -> l.key().equals(letter.key()))) {
+        requeued.remove(letter.key());
         log.info("Published a dead letter and what waited behind it outboxId={}", letter.id());
       }
     }
-  }
-
-  private static boolean sameRefusal(DeadLetter one, DeadLetter other) {
-    return one.eventId().equals(other.eventId()) && one.refusedAt().equals(other.refusedAt());
   }
 }

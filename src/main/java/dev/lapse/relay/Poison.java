@@ -50,6 +50,11 @@ final class Poison {
     refused.forEach((event, reason) -> known.put(event, sent == 1 ? reason : null));
   }
 
+  /** Takes note of an event that can never be sent at all. */
+  void prove(OutboxRecord record, String reason) {
+    known.put(record.eventIdAsText(), reason);
+  }
+
   /** Why an event is poison; null if it is not, or not proven. */
   @Nullable String reason(OutboxRecord record) {
     return known.isEmpty() ? null : known.get(record.eventIdAsText());
@@ -65,7 +70,7 @@ final class Poison {
     known.clear();
   }
 
-  /** Its next refusal is its first. */
+  /** Published after all, or kept as a dead letter: its next refusal is its first. */
   void forget(String event) {
     known.remove(event);
   }

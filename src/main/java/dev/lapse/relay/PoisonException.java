@@ -7,7 +7,14 @@ final class PoisonException extends Exception {
 
   private static final long serialVersionUID = 1L;
 
+  private final String reason;
+
   PoisonException(String reason) {
     super(reason);
+    this.reason = reason;
+  }
+
+  String reason() {
+    return reason;
   }
 }

@@ -35,6 +35,9 @@ final class PositionTopic {
   /** Records to look back over at first; positions commit one a transaction, with one marker. */
   private static final long LOOK_BACK = 100;
 
+  /** Bytes of a position that may still take another dead letter; brokers take 1 MB by default. */
+  private static final int ROOM = 512 * 1024;
+
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private final KafkaClients clients;
@@ -45,6 +48,11 @@ final class PositionTopic {
     this.clients = clients;
     this.partition = new TopicPartition(settings.positionTopic(), 0);
     this.key = settings.name().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Whether a position's record is small enough to take another dead letter. */
+  static boolean hasRoom(Position position) {
+    return JSON.writeValueAsBytes(Stored.of(position)).length < ROOM;
   }
 
   /** The record that makes {@code position} the last, once its transaction commits. */

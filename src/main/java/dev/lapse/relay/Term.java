@@ -3,17 +3,18 @@ package dev.lapse.relay;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.DeadLetter;
 import dev.lapse.outbox.OutboxReader;
-import dev.lapse.outbox.OutboxRecord;
 import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
+import dev.lapse.outbox.Waiting;
 import java.time.Duration;
-import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One term of leading, from a take-over to the next error: reads pages and publishes them, each
@@ -25,9 +26,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Term implements AutoCloseable {
 
+  private static final Logger log = LoggerFactory.getLogger(Term.class);
+
   private final OutboxReader reader;
   private final Checkpoints checkpoints;
-  private final EventPublisher publisher;
+  private final PagePublisher publisher;
   private final Parking parking;
   private final String relay;
   private final Duration checkpointInterval;
@@ -43,7 +46,7 @@ final class Term implements AutoCloseable {
       RelaySettings settings,
       OutboxReader reader,
       Checkpoints checkpoints,
-      EventPublisher publisher,
+      PagePublisher publisher,
       Parking parking,
       Position position) {
     this.relay = settings.name();
@@ -89,45 +92,34 @@ final class Term implements AutoCloseable {
     if (page.more()) {
       nextPage = readAhead.submit(() -> reader.read(page.next()));
     }
-    Predicate<OutboxRecord> withheld = parking.withheld(position);
-    EventPublisher.Sent sent = publisher.send(page.records(), page.database().time(), withheld);
-    Position next = page.first(sent.records()).next().with(position.deadLetters());
-    boolean cut = sent.records() < page.records().size();
+    position = publisher.publish(page, position);
+    checkpointIsOld = true;
+    boolean cut = !position.equals(page.next().with(position.deadLetters()));
     if (cut) {
       nextPage = null; // it went on behind the whole page
     }
-    // Without room for another dead letter, what comes before it is published first.
-    if (sent.poison() != null && (parking.hasRoom(next) || publisher.events() == 0)) {
-      OutboxRecord refused = page.records().get(sent.records());
-      next = parking.park(refused, sent.poison(), page.database().time(), next);
-    }
-    commit(next, page);
     return cut;
   }
 
-  /** Publishes a page of what waits behind a dead letter, and drops the letter with the last. */
   private int release(DeadLetter letter) throws Exception {
-    Page page = reader.waiting(letter, position);
-    requireSameDatabase(page);
-    EventPublisher.Sent sent =
-        publisher.send(page.records(), page.database().time(), record -> false);
-    Page part = page.first(sent.records());
-    Position next = parking.released(letter, part, position);
-    if (sent.poison() != null) {
-      OutboxRecord refused = page.records().get(sent.records());
-      next = parking.refusedAgain(letter, refused, sent.poison(), page.database().time(), next);
-    }
-    commit(next, page);
+    Waiting waiting = reader.waiting(letter, position);
+    requireSameDatabase(waiting.page());
+    Position before = position;
+    position = publisher.release(letter, waiting, position);
+    checkpointIsOld = true;
+    warnIfPurged(letter, before);
     return publisher.events();
   }
 
-  private void commit(Position next, Page page) {
-    List<DeadLetter> before = position.deadLetters();
-    publisher.commit(next, page.database().time());
-    position = next;
-    checkpointIsOld = true;
-    if (!position.deadLetters().equals(before)) {
-      parking.show(position, before);
+  /** Rows that wait count as published to those who purge by the checkpoint's id alone. */
+  private void warnIfPurged(DeadLetter letter, Position before) throws Exception {
+    boolean isGone = position.deadLetters().size() < before.deadLetters().size();
+    if (isGone && !reader.eventAt(letter.id()).equals(Optional.of(letter.eventId()))) {
+      log.warn(
+          "A dead letter was deleted from the outbox, so it is not published, nor is what was"
+              + " deleted behind it outboxId={} type={}",
+          letter.id(),
+          letter.type());
     }
   }
 

@@ -64,13 +64,17 @@ final class Topics {
     batchSize = BATCH_SIZE;
   }
 
+  boolean isPresent(String topic) {
+    return present.contains(topic);
+  }
+
   /**
    * Sees to it that an event topic exists, asking Kafka the first time only.
    *
    * @throws PoisonException if Kafka takes no topic of that name
    */
   void ensure(Admin admin, String topic) throws Exception {
-    if (!present.contains(topic)) {
+    if (!isPresent(topic)) {
       create(admin, new NewTopic(topic, kafka.topicPartitions(), kafka.topicReplication()));
     }
   }
@@ -111,8 +115,12 @@ final class Topics {
           .min()
           .orElse(BATCH_SIZE);
     } catch (ExecutionException e) {
-      log.debug("Cannot read the limits of a topic name={}", topic, e);
-      return BATCH_SIZE; // as good as certainly; a refusal of the largest would tell
+      log.warn(
+          "Cannot read the limits of a topic, so larger batches may be sent than it takes name={}"
+              + " reason=\"{}\" advice=\"allow DescribeConfigs on it\"",
+          topic,
+          Reasons.of(e));
+      return BATCH_SIZE;
     }
   }
 

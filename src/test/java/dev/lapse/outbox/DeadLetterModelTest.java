@@ -58,6 +58,7 @@ class DeadLetterModelTest {
     PositionModelTest.require("refused again", world.parking.sawRefusedAgain(), 6);
     PositionModelTest.require("another behind the first", world.parking.sawRefusedAnother(), 1);
     PositionModelTest.require("a part released", world.parking.sawPartReleased(), 30);
+    PositionModelTest.require("a walk in several looks", world.parking.sawWalkOn(), 10);
   }
 
   private static void assertPublishedIsWhatDoesNotWait(World world) {
@@ -140,6 +141,13 @@ class DeadLetterModelTest {
   void noticesThatAPartIsTakenForAllThatWaits(
       @ForAll(supplier = DeadLetterInterleavings.class) List<Step> steps) {
     assertEachOnceAndInOrderBy(Rule.IGNORES_CUT, steps);
+  }
+
+  @Property(tries = 10_000, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)
+  @AddLifecycleHook(MustBeFalsified.class)
+  void noticesThatALookIsTakenForTheWholeWalk(
+      @ForAll(supplier = DeadLetterInterleavings.class) List<Step> steps) {
+    assertEachOnceAndInOrderBy(Rule.IGNORES_REACH, steps);
   }
 
   @Property(tries = 10_000, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -44,6 +45,9 @@ final class ModelParking {
     /** Takes a part that had to end for all that waits. */
     IGNORES_CUT,
 
+    /** Takes the end of a walk for the end of what waits. */
+    IGNORES_REACH,
+
     /**
      * Takes a request for done before the commit. Kafka refuses that, the request is taken for a
      * new one, so what was just learned is forgotten, and so on for ever.
@@ -65,6 +69,7 @@ final class ModelParking {
   private boolean refusedAgain;
   private boolean refusedAnother;
   private boolean releasedAPart;
+  private boolean walkedOn;
   private boolean heldUpAStraggler;
 
   ModelParking(Rule rule, ModelKafka kafka) {
@@ -141,15 +146,22 @@ final class ModelParking {
     }
   }
 
-  /** Of the key, what the position counts as published and no extent covers; see the statement. */
+  /**
+   * Of the key, what the position counts as published and no extent covers, up to the reach; see
+   * the statement.
+   */
   Stream<OutboxRecord> waiting(DeadLetter letter, Position position, Stream<Row> visible) {
     Snapshot counted = Snapshot.parse(position.snapshot());
     DeadLetter.Extent greatest = letter.published().get(0);
     long xmin = Snapshot.parse(greatest.snapshot()).xmin();
-    Predicate<Row> above =
-        row -> row.id() > greatest.upToId() && row.id() <= position.publishedId();
+    long reach = reach(letter, position);
+    Predicate<Row> above = row -> row.id() > greatest.upToId() && row.id() <= reach;
     Predicate<Row> below =
-        row -> row.id() <= greatest.upToId() && row.xid() >= xmin && row.xid() < counted.xmax();
+        row ->
+            row.id() <= greatest.upToId()
+                && row.id() <= reach
+                && row.xid() >= xmin
+                && row.xid() < counted.xmax();
     return visible
         .filter(row -> Integer.toString(row.key()).equals(letter.key()))
         .filter(above.or(below))
@@ -164,20 +176,29 @@ final class ModelParking {
                 row.id() <= extent.upToId() && Snapshot.parse(extent.snapshot()).sees(row.xid()));
   }
 
-  Position released(DeadLetter letter, Page part, Position position) {
-    if (!part.more() || rule == Rule.IGNORES_CUT) {
+  /** So few that most walks take several looks. */
+  private static final int WALK = 3;
+
+  long reach(DeadLetter letter, Position position) {
+    return letter.reach(position, WALK);
+  }
+
+  Position released(DeadLetter letter, Waiting part, Position position) {
+    Page page = part.page();
+    boolean more = page.more() && rule != Rule.IGNORES_CUT;
+    long upToId = rule == Rule.IGNORES_REACH ? position.publishedId() : part.upToId();
+    Position seen =
+        rule == Rule.RELEASES_BY_ID ? position.as(SEES_ALL, position.origin()) : position;
+    Optional<DeadLetter> rest =
+        letter.after(
+            new Waiting(new Page(page.from(), page.records(), more, page.database()), upToId),
+            seen);
+    if (rest.isEmpty()) {
       forgetTooSoon(letter);
-      return position.with(others(letter, position));
     }
-    if (part.isEmpty()) {
-      return position;
-    }
-    releasedAPart = true;
-    long last = part.records().get(part.records().size() - 1).id();
-    String snapshot = rule == Rule.RELEASES_BY_ID ? SEES_ALL : position.snapshot();
-    List<DeadLetter> letters = others(letter, position);
-    letters.add(letter.publishedUpTo(last, snapshot));
-    return position.with(letters);
+    releasedAPart |= page.more() && !page.isEmpty();
+    walkedOn |= !page.more() && rest.isPresent();
+    return replace(letter, rest, position);
   }
 
   private void forgetTooSoon(DeadLetter letter) {
@@ -186,10 +207,11 @@ final class ModelParking {
     }
   }
 
-  private static List<DeadLetter> others(DeadLetter letter, Position position) {
-    List<DeadLetter> letters = new ArrayList<>(position.deadLetters());
-    letters.removeIf(other -> other.key().equals(letter.key()));
-    return letters;
+  private static Position replace(DeadLetter letter, Optional<DeadLetter> rest, Position position) {
+    return position.with(
+        position.deadLetters().stream()
+            .flatMap(l -> l.key().equals(letter.key()) ? rest.stream() : Stream.of(l))
+            .toList());
   }
 
   Position refusedAgain(DeadLetter letter, OutboxRecord refused, Position position) {
@@ -212,6 +234,10 @@ final class ModelParking {
 
   boolean sawPartReleased() {
     return releasedAPart;
+  }
+
+  boolean sawWalkOn() {
+    return walkedOn;
   }
 
   boolean sawStragglerHeldUp() {

@@ -162,8 +162,9 @@ final class ModelRelay {
     List<OutboxRecord> records =
         parking.waiting(letter, position, database.visibleIn(now)).limit(limit).toList();
     Page page = new Page(position, records, records.size() == limit, database.state(now));
+    Waiting waiting = new Waiting(page, parking.reach(letter, position));
     ModelKafka.Sent sent = kafka.send(records, record -> false);
-    Position next = parking.released(letter, page.first(sent.records()), position);
+    Position next = parking.released(letter, waiting.first(sent.records()), position);
     if (sent.poison()) {
       next = parking.refusedAgain(letter, records.get(sent.records()), next);
     }

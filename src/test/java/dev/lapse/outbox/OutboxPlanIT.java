@@ -142,6 +142,25 @@ class OutboxPlanIT {
     }
   }
 
+  /** Of a key that waits; all others wait for such a look. */
+  @ParameterizedTest
+  @EnumSource
+  void aLookForWhatWaitsReadsTheRangeThatItMayAndNoFurther(Planner planner) throws Exception {
+    String snapshot = endOfTheOutbox().snapshot();
+
+    Plan plan =
+        explain(
+            planner,
+            "(bigint, text, bigint[], text[], text, text, integer, integer)",
+            OutboxQueries.WAITING,
+            "20000, '%1$s', '{10000}', '{%1$s}', 'key-7', 'key-7', %2$d, %2$d"
+                .formatted(snapshot, PAGE + 1));
+
+    assertThat(plan.rows()).isEqualTo(1 + 100);
+    assertThat(plan.buffers()).as(plan.text()).isLessThan(1000); // 10,000 rows, and a page of them
+    assertThat(plan.nodes()).doesNotContain("Seq Scan");
+  }
+
   private Position endOfTheOutbox() throws SQLException {
     Position position = Position.start(reader.state());
     Page page;
@@ -167,22 +186,28 @@ class OutboxPlanIT {
   }
 
   private Plan explain(Planner planner, Position position) throws SQLException {
+    return explain(
+        planner,
+        "(bigint, text, integer, integer, integer)",
+        OutboxQueries.PAGE,
+        "%d, '%s', %d, %d, %d"
+            .formatted(position.publishedId(), position.snapshot(), PAGE, PAGE, PAGE + 1));
+  }
+
+  private Plan explain(Planner planner, String types, String sql, String values)
+      throws SQLException {
     if (planner.analyzed) {
       database.execute("VACUUM ANALYZE outbox");
     }
     try (Connection connection = database.connect();
         Statement statement = connection.createStatement()) {
       statement.execute("SET plan_cache_mode = " + planner.planCacheMode);
-      statement.execute(
-          "PREPARE page (bigint, text, integer, integer, integer) AS "
-              + numbered(OutboxReader.PAGE));
-      String execute =
-          "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE page (%d, '%s', %d, %d, %d)"
-              .formatted(position.publishedId(), position.snapshot(), PAGE, PAGE, PAGE + 1);
+      statement.execute("PREPARE question " + types + " AS " + numbered(sql));
+      String execute = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE question (" + values + ")";
       explain(connection, execute); // the first marks dead rows, and fills the catalogue's caches
       Plan plan = explain(connection, execute);
       statement.execute("RESET plan_cache_mode");
-      statement.execute("DEALLOCATE page");
+      statement.execute("DEALLOCATE question");
       log.info("{} buffers={} ms={}", planner, plan.buffers(), plan.milliseconds());
       return plan;
     }

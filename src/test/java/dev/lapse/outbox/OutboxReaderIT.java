@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import dev.lapse.support.TestDatabase;
 import java.lang.management.ManagementFactory;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +47,42 @@ class OutboxReaderIT {
     reader.read(start);
 
     assertThat(allocated() - before).isLessThan(200L * RECORD);
+  }
+
+  /** All other keys wait for such a look, so it goes a limited way, and on with the next. */
+  @Test
+  void looksForWhatWaitsALimitedWayAtATime() throws Exception {
+    noteEveryTenthOfAnotherKey(1000);
+    OutboxReader reader = new OutboxReader(database.dataSource(), 40, 1 << 20, 300);
+    Position start = Position.start(reader.state());
+    Page first = reader.read(start);
+    Position end =
+        new Position(
+            1000, null, reader.state().snapshot(), null, List.of(), first.database().origin());
+    Optional<DeadLetter> letter =
+        Optional.of(DeadLetter.of(first.records().get(9), "too large", Instant.EPOCH, start));
+
+    List<Long> ids = new ArrayList<>();
+    List<Long> looks = new ArrayList<>();
+    while (letter.isPresent()) {
+      Waiting part = reader.waiting(letter.get(), end);
+      part.page().records().forEach(record -> ids.add(record.id()));
+      looks.add(part.upToId());
+      letter = letter.get().after(part, end);
+    }
+
+    assertThat(ids)
+        .containsExactlyElementsOf(LongStream.rangeClosed(1, 100).mapToObj(n -> 10 * n).toList());
+    assertThat(looks).containsExactly(300L, 600L, 900L, 1000L);
+  }
+
+  private void noteEveryTenthOfAnotherKey(int rows) {
+    database.execute(
+        "INSERT INTO outbox (type, key, payload)"
+            + " SELECT 'Noted', CASE WHEN n % 10 = 0 THEN 'b' ELSE 'a' END, '{}'"
+            + " FROM generate_series(1, "
+            + rows
+            + ") n");
   }
 
   private static long allocated() {

@@ -3,6 +3,7 @@ package dev.lapse.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lapse.loop.Reasons;
+import dev.lapse.outbox.DeadLetters;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
 import dev.lapse.support.OwnPostgres;
@@ -15,9 +16,11 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
  * A dump restored into another cluster goes on where the old one stopped: nothing is lost, and what
@@ -26,6 +29,10 @@ import org.junit.jupiter.api.Test;
 class AnotherClusterIT {
 
   private static final int PAGE = 50;
+
+  private static final String NOTED =
+      "INSERT INTO outbox (type, key, payload)"
+          + " SELECT 'Noted', '%s', '{\"number\": 1}' FROM generate_series(1, %d)";
 
   private final String name = TestRelay.freshName();
   private final List<AutoCloseable> opened = new ArrayList<>();
@@ -64,29 +71,35 @@ class AnotherClusterIT {
     publishAllBut(120, 20);
     dump(old, restored, "outbox", "relay_checkpoint");
 
-    int connections = 1;
-    boolean done = false;
-    while (!done) {
-      int last = connections++;
-      ScriptedDataSource failing =
-          new ScriptedDataSource(
-              n -> {
-                if (n > last) {
-                  throw new SQLException("cut off");
-                }
-                return restored.dataSource().getConnection();
-              });
-      try (TestRelay relay = TestRelay.of(failing, name, PAGE)) {
-        relay.drain();
-        done = true;
-      } catch (Exception e) {
-        assertThat(Reasons.of(e)).contains("cut off");
-      }
-    }
+    beginAndInterruptEverywhere();
 
-    assertThat(connections).as("cut off at").isGreaterThan(8);
     assertThat(receivedFrom(restored)).isEqualTo(230L + 120 + 20);
     goesOnAsEver();
+  }
+
+  /** Restamped, its rows no longer tell that it waits: the position must. */
+  @Test
+  void keepsARefusedStragglerWhereverItsBeginningWasInterrupted() throws Exception {
+    publishAllBut(
+        List.of(
+            NOTED.formatted("late", 120),
+            "INSERT INTO outbox (type, key, payload) VALUES ('Surprise', 'odd', '{}')",
+            NOTED.formatted("odd", 3)),
+        20);
+    old.append(2, "odd");
+    dump(old, restored, "outbox", "relay_checkpoint");
+
+    beginAndInterruptEverywhere();
+
+    assertThat(received(230 + 120 + 20)).hasSize(230 + 120 + 20);
+    DeadLetters deadLetters = new DeadLetters(JdbcClient.create(restored.dataSource()));
+    assertThat(deadLetters.requeue(null)).isEqualTo(1);
+    try (TestRelay mended =
+        TestRelay.of(restored.dataSource(), name, PAGE, Map.of("Surprise", name + ".surprise"))) {
+      mended.drain();
+    }
+    assertThat(receivedFrom(restored)).isEqualTo(230L + 120 + 20 + 6);
+    assertThat(deadLetters.list()).isEmpty();
   }
 
   @Test
@@ -145,22 +158,49 @@ class AnotherClusterIT {
    * Publishes 230 events, then lets {@code stragglers} commit below them, and {@code more} above.
    */
   private void publishAllBut(int stragglers, int more) throws Exception {
+    publishAllBut(List.of(NOTED.formatted("late", stragglers)), more);
+  }
+
+  private void publishAllBut(List<String> stragglers, int more) throws Exception {
     old.execute(
         "DO $$ BEGIN FOR i IN 1..2000 LOOP PERFORM pg_current_xact_id(); COMMIT;"
             + " END LOOP; END $$");
     try (Connection late = old.dataSource().getConnection();
         Statement statement = late.createStatement()) {
       late.setAutoCommit(false);
-      statement.execute(
-          "INSERT INTO outbox (type, key, payload)"
-              + " SELECT 'Noted', 'late', '{\"number\": 1}' FROM generate_series(1, %d)"
-                  .formatted(stragglers));
+      for (String insert : stragglers) {
+        statement.execute(insert);
+      }
       old.append(230, "early");
       publish(old.dataSource());
       late.commit();
       late.setAutoCommit(true);
     }
     old.append(more, "not yet published");
+  }
+
+  /** Cut off from the database one connection later each time, until it gets through. */
+  private void beginAndInterruptEverywhere() {
+    int connections = 1;
+    boolean done = false;
+    while (!done) {
+      int last = connections++;
+      ScriptedDataSource failing =
+          new ScriptedDataSource(
+              n -> {
+                if (n > last) {
+                  throw new SQLException("cut off");
+                }
+                return restored.dataSource().getConnection();
+              });
+      try (TestRelay relay = TestRelay.of(failing, name, PAGE)) {
+        relay.drain();
+        done = true;
+      } catch (Exception e) {
+        assertThat(Reasons.of(e)).contains("cut off");
+      }
+    }
+    assertThat(connections).as("cut off at").isGreaterThan(8);
   }
 
   private void goesOnAsEver() throws Exception {

@@ -333,6 +333,45 @@ class DeadLetterIT {
         .containsExactlyInAnyOrderElementsOf(outbox.eventIds());
   }
 
+  /** A leader that was fenced may write late, and a person may delete. */
+  @Test
+  void isShownAsThePositionHasIt() throws Exception {
+    append("a", 1);
+    appendLarge("b");
+    relay.drain();
+    List<DeadLetters.Row> rows = deadLetters.list();
+    database.execute("DELETE FROM dead_letter");
+    database.execute(
+        ("INSERT INTO dead_letter (relay, key, id, event_id, type, reason, refused_at, requeued_at)"
+                + " VALUES ('%s', 'a', 1, gen_random_uuid(), 'Noted', '', now(), now())")
+            .formatted(name));
+
+    runUntil(() -> deadLetters.list().equals(rows));
+
+    limitMessagesTo(1_000_000);
+    requeueAll();
+    assertThat(receivedBy("b", 1)).hasSize(1);
+    assertThat(deadLetters.list()).isEmpty();
+  }
+
+  @Test
+  void saysSoWhenItWasDeletedFromTheOutbox() throws Exception {
+    String poison = appendLarge("b");
+    List<String> waiting = append("b", 2);
+    relay.drain();
+    database.execute("DELETE FROM outbox WHERE event_id = '%s'".formatted(poison));
+
+    try (Logged logged = Logged.by(Term.class)) {
+      requeueAll();
+
+      assertThat(logged.warnings())
+          .singleElement()
+          .asString()
+          .contains("deleted from the outbox", "type=Noted");
+    }
+    assertThat(receivedBy("b", 2)).isEqualTo(waiting);
+  }
+
   @Test
   void goesBackWithThePosition() throws Exception {
     append("b", 1);

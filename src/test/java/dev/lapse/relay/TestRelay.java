@@ -96,7 +96,12 @@ final class TestRelay implements AutoCloseable {
   }
 
   static TestRelay of(TestDatabase database, String name, Map<String, String> moreTopics) {
-    return new TestRelay(Servers.kafka(), database.dataSource(), name, 500, moreTopics);
+    return of(database.dataSource(), name, 500, moreTopics);
+  }
+
+  static TestRelay of(
+      DataSource database, String name, int pageRecords, Map<String, String> moreTopics) {
+    return new TestRelay(Servers.kafka(), database, name, pageRecords, moreTopics);
   }
 
   /** A consumer of all that this relay publishes to the topics of its own. */

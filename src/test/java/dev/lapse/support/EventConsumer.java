@@ -23,7 +23,6 @@ public final class EventConsumer implements AutoCloseable {
   private final KafkaConsumer<String, String> consumer;
   private final List<Event> received = new ArrayList<>();
   private final Set<Place> read = new HashSet<>();
-  private int readAgain;
   private String ignored = "";
 
   private EventConsumer(String bootstrapServers) {
@@ -62,22 +61,14 @@ public final class EventConsumer implements AutoCloseable {
   public List<Event> poll(Duration patience) {
     List<Event> now = new ArrayList<>();
     for (ConsumerRecord<String, String> record : consumer.poll(patience)) {
-      if (!read.add(Place.of(record))) {
-        readAgain++;
-      } else if (!record.topic().equals(ignored)) {
+      // When it loses its place in the group, with the broker, it begins at the beginning.
+      boolean isNew = read.add(Place.of(record));
+      if (isNew && !record.topic().equals(ignored)) {
         now.add(Event.of(record));
       }
     }
     received.addAll(now);
     return now;
-  }
-
-  /**
-   * How many records came again from where they had been read: when it loses its place in the
-   * group, with the broker, it begins at the beginning. They count once.
-   */
-  public int readAgain() {
-    return readAgain;
   }
 
   /** Everything so far. */

@@ -1,0 +1,184 @@
+package dev.lapse.outbox;
+
+/**
+ * The questions that {@link OutboxReader} asks. Each answer is one statement, so one snapshot, and
+ * begins with a row that tells what that snapshot saw of the database.
+ */
+final class OutboxQueries {
+
+  /**
+   * The database's state, as the first row of every page: id 0 sorts it before all others. On a
+   * standby it fails, as it should, since a standby has no transaction ids of its own.
+   */
+  static final String STATE =
+      """
+      SELECT 0::bigint AS id, NULL AS event_id, NULL AS type, NULL AS topic, NULL AS key,
+             NULL::json AS payload, NULL::jsonb AS headers, NULL AS occurred_at,
+             pg_current_snapshot()::text AS snapshot,
+             pg_current_wal_insert_lsn()::text AS lsn,
+             -- From the name of the log file: pg_control_checkpoint() lags behind a promotion.
+             substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) AS timeline,
+             (SELECT system_identifier::text FROM pg_control_system()) AS system_identifier,
+             (SELECT (CASE WHEN is_called THEN last_value ELSE last_value - 1 END)::text
+              FROM outbox_id_seq) AS last_id,
+             pg_current_wal_flush_lsn()::text AS flush_lsn,
+             (extract(epoch FROM now()) * 1000)::bigint::text AS time
+      """;
+
+  static final String NO_HIGHEST = ", NULL AS highest\n";
+
+  /** Looked for only where the sequence stands below the position: its ids begin anew. */
+  static final String HIGHEST =
+      """
+      , CASE WHEN (SELECT last_value FROM outbox_id_seq) < (SELECT id FROM position) THEN
+               coalesce((SELECT id || ' ' || event_id FROM outbox ORDER BY id DESC LIMIT 1), '0')
+             END AS highest
+      """;
+
+  static final String RECORD =
+      """
+      record.id, record.event_id::text, record.type, record.topic, record.key,
+             record.payload, record.headers,
+             to_char(record.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+             NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+      """;
+
+  /**
+   * Stragglers (rows at or below the position that its snapshot could not see) and the page above
+   * the position, in id order, all under one snapshot.
+   *
+   * <p>Written as one OR, the planner walks the whole primary key for the stragglers; here each
+   * branch is a range of the index on (xact_id, id), whatever the statistics say.
+   */
+  static final String PAGE =
+      """
+      WITH position AS (
+        SELECT ?::bigint AS id, ?::pg_snapshot AS snapshot
+      ),
+      straggler AS MATERIALIZED (
+        SELECT id FROM (
+          SELECT outbox.id FROM outbox
+          WHERE xact_id >= (SELECT pg_snapshot_xmax(snapshot) FROM position)
+            -- No row of a later one is visible. Both bounds, or a planner without statistics
+            -- expects a third of the table and reads all of it.
+            AND xact_id < pg_snapshot_xmax(pg_current_snapshot())
+            AND outbox.id <= (SELECT id FROM position)
+          UNION ALL
+          SELECT outbox.id FROM outbox
+          WHERE xact_id = ANY (ARRAY(
+              SELECT xact_id
+              FROM position, pg_snapshot_xip(snapshot) xact_id
+              -- The rows of one still running, however many, are not looked at.
+              WHERE pg_visible_in_snapshot(xact_id, pg_current_snapshot())))
+            AND outbox.id <= (SELECT id FROM position)
+        ) late
+        ORDER BY id
+        LIMIT ?
+      )
+      SELECT * FROM (
+      """
+          + STATE
+          + HIGHEST
+          + """
+          UNION ALL
+          SELECT found.* FROM straggler CROSS JOIN LATERAL (
+            SELECT\s"""
+          + RECORD
+          + """
+            FROM outbox record WHERE record.id = straggler.id
+            OFFSET 0 -- keeps the planner from merging with a walk over the primary key
+          ) found
+          UNION ALL
+          (SELECT\s"""
+          + RECORD
+          + """
+           FROM outbox record WHERE record.id > (SELECT id FROM position)
+           ORDER BY record.id LIMIT ?)
+      ) page
+      ORDER BY id LIMIT ?
+      """;
+
+  /**
+   * The next of more stragglers than a page holds: rows up to the position that the later snapshot
+   * sees and the earlier did not. It goes along the primary key, so that a whole pass costs one
+   * walk however many pages it takes.
+   */
+  static final String CATCH_UP =
+      "SELECT * FROM ("
+          + STATE
+          + NO_HIGHEST
+          + """
+          UNION ALL
+          (SELECT\s"""
+          + RECORD
+          + """
+           FROM outbox record
+           WHERE record.id > ? AND record.id <= ?
+             AND NOT pg_visible_in_snapshot(xact_id, ?::pg_snapshot)
+             AND pg_visible_in_snapshot(xact_id, ?::pg_snapshot)
+           ORDER BY record.id LIMIT ?)
+      ) page
+      ORDER BY id LIMIT ?
+      """;
+
+  /**
+   * Records of one key that wait behind a dead letter, up to an id: the position has passed them,
+   * and no extent of what is published of the key covers them.
+   *
+   * <p>By the extent of the greatest id they are either above it, and found along the primary key,
+   * or of transactions that it could not see, and found by the index on (xact_id, id).
+   */
+  static final String WAITING =
+      """
+      WITH position AS (
+        -- Not always its own id, but one up to it.
+        SELECT ?::bigint AS id, ?::pg_snapshot AS snapshot
+      ),
+      extent AS MATERIALIZED (
+        SELECT * FROM unnest(?::bigint[], ?::text[]::pg_snapshot[]) AS extent(id, snapshot)
+      ),
+      greatest_extent AS MATERIALIZED (
+        SELECT id, pg_snapshot_xmin(snapshot) AS xmin FROM extent ORDER BY id DESC LIMIT 1
+      ),
+      waiting AS MATERIALIZED (
+        SELECT id FROM (
+          SELECT id, xact_id FROM outbox
+          WHERE id > (SELECT id FROM greatest_extent) AND id <= (SELECT id FROM position)
+            AND key = ?
+          UNION ALL
+          SELECT id, xact_id FROM outbox
+          WHERE xact_id >= (SELECT xmin FROM greatest_extent)
+            AND xact_id < (SELECT pg_snapshot_xmax(snapshot) FROM position)
+            AND id <= (SELECT id FROM greatest_extent)
+            -- Where ids began anew, the extent may reach beyond the position.
+            AND id <= (SELECT id FROM position)
+            AND key = ?
+        ) record
+        WHERE pg_visible_in_snapshot(xact_id, (SELECT snapshot FROM position))
+          AND NOT EXISTS (
+            SELECT FROM extent
+            WHERE record.id <= extent.id AND pg_visible_in_snapshot(xact_id, extent.snapshot))
+        ORDER BY id
+        LIMIT ?
+      )
+      SELECT * FROM (
+      """
+          + STATE
+          + NO_HIGHEST
+          + """
+          UNION ALL
+          SELECT found.* FROM waiting CROSS JOIN LATERAL (
+            SELECT\s"""
+          + RECORD
+          + """
+            FROM outbox record WHERE record.id = waiting.id
+            OFFSET 0
+          ) found
+      ) page
+      ORDER BY id LIMIT ?
+      """;
+
+  static final String EVENT = "SELECT event_id::text FROM outbox WHERE id = ?";
+
+  private OutboxQueries() {}
+}
