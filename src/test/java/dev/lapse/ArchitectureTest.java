@@ -40,6 +40,8 @@ class ArchitectureTest {
         .definedBy("dev.lapse.outbox..")
         .layer("loop")
         .definedBy("dev.lapse.loop..")
+        .layer("pause")
+        .definedBy("dev.lapse.pause..")
         .whereLayer("main")
         .mayNotBeAccessedByAnyLayer()
         .whereLayer("operations")
@@ -51,6 +53,8 @@ class ArchitectureTest {
         .whereLayer("outbox")
         .mayOnlyBeAccessedByLayers("expiration", "relay", "operations")
         .whereLayer("loop")
+        .mayOnlyBeAccessedByLayers("expiration", "relay", "operations")
+        .whereLayer("pause")
         .mayOnlyBeAccessedByLayers("expiration", "relay", "operations")
         .check(PRODUCT);
   }

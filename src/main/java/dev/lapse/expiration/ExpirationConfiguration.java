@@ -1,6 +1,5 @@
 package dev.lapse.expiration;
 
-import dev.lapse.loop.Loop;
 import java.util.List;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -18,18 +17,19 @@ class ExpirationConfiguration {
   }
 
   @Bean
-  Sweep sweep(DueApprovals dueApprovals, ExpirationSettings settings) {
-    return new Sweep(dueApprovals, settings.batchSize());
+  Sweep sweep(DueApprovals dueApprovals, JdbcClient jdbc, ExpirationSettings settings) {
+    return new Sweep(
+        dueApprovals, new StormGuard(jdbc, settings.stormGuard()), settings.batchSize());
   }
 
   @Bean
   @ConditionalOnBooleanProperty(name = "lapse.expiration.enabled", matchIfMissing = true)
-  Loop expirationLoop(
+  Expiration expiration(
       Sweep sweep,
       DueApprovals dueApprovals,
       ExpirationSettings settings,
       List<ExpirationListener> listeners) {
     ExpirationListener all = swept -> listeners.forEach(listener -> listener.expired(swept));
-    return new Loop("expiration", new ExpirationStep(sweep, dueApprovals, settings, all));
+    return new Expiration(new ExpirationStep(sweep, dueApprovals, settings, all));
   }
 }

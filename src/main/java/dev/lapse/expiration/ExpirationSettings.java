@@ -17,13 +17,43 @@ import org.springframework.scheduling.support.CronExpression;
  *     or changed meanwhile, or that an approver held when it fell due
  * @param cron a cron expression of six fields, such as {@code 0 * * * * *}, to sweep by instead of
  *     on time, in the time zone of the JVM; default none
+ * @param stormGuard when to stop and ask a person
  */
 @ConfigurationProperties("lapse.expiration")
 public record ExpirationSettings(
     @DefaultValue("true") boolean enabled,
     @DefaultValue("1000") int batchSize,
     @DefaultValue("1s") Duration maxPause,
-    @Nullable String cron) {
+    @Nullable String cron,
+    @DefaultValue StormGuard stormGuard) {
+
+  /**
+   * When so much would expire at once that it is more likely a mistake. Both bounds must be
+   * exceeded; then expiring is paused until somebody confirms it.
+   *
+   * @param enabled default true
+   * @param maxDue approvals due at once that are no storm, whatever their share, 1 to
+   *     1,000,000,000; default 10,000
+   * @param maxShare of all pending approvals that may be due at once, above 0 to 1; default 0.5
+   */
+  public record StormGuard(
+      @DefaultValue("true") boolean enabled,
+      @DefaultValue("10000") long maxDue,
+      @DefaultValue("0.5") double maxShare) {
+
+    public StormGuard {
+      if (maxDue < 1 || maxDue > 1_000_000_000) {
+        throw new IllegalArgumentException(
+            "lapse.expiration.storm-guard.max-due is %d: set it between 1 and 1000000000 (default 10000), or lapse.expiration.storm-guard.enabled=false"
+                .formatted(maxDue));
+      }
+      if (!(maxShare > 0 && maxShare <= 1)) {
+        throw new IllegalArgumentException(
+            "lapse.expiration.storm-guard.max-share is %s: set it above 0 and at most 1 (default 0.5)"
+                .formatted(maxShare));
+      }
+    }
+  }
 
   public ExpirationSettings {
     if (batchSize < 1 || batchSize > 10_000) {

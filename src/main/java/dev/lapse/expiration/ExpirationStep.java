@@ -1,9 +1,11 @@
 package dev.lapse.expiration;
 
 import dev.lapse.loop.Step;
+import dev.lapse.pause.Pause;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +33,7 @@ final class ExpirationStep implements Step {
 
   private DueApprovals.Key next = DueApprovals.Key.FIRST;
   private long fullSweepAt = System.nanoTime();
+  private volatile @Nullable Pause paused;
 
   ExpirationStep(
       Sweep sweep,
@@ -57,6 +60,11 @@ final class ExpirationStep implements Step {
       // After a failure, too: what the batches before it expired is committed.
       report(swept, begin);
     }
+    notice(swept.paused());
+    if (swept.paused()) {
+      fullSweepAt = begin;
+      return maxPause;
+    }
     next = swept.next();
     if (full) {
       fullSweepAt = begin + maxPause.toNanos();
@@ -74,6 +82,25 @@ final class ExpirationStep implements Step {
           swept.lateness().toMillis(),
           Duration.ofNanos(System.nanoTime() - begin).toMillis());
       listener.expired(swept);
+    }
+  }
+
+  /** Why it expires nothing, if it is paused; callable from any thread. */
+  Optional<Pause> paused() {
+    return Optional.ofNullable(paused);
+  }
+
+  private void notice(boolean isPaused) {
+    Pause before = paused;
+    paused = isPaused ? sweep.pause().orElse(null) : null;
+    if (before == null && paused != null) {
+      log.warn(
+          "Expiring is paused reason=\"{}\" by={} next=\"look with: lapse expire --dry-run, then:"
+              + " lapse resume expiration\"",
+          paused.reason(),
+          paused.by());
+    } else if (before != null && paused == null) {
+      log.info("Expiring goes on");
     }
   }
 

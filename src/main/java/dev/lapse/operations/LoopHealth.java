@@ -1,12 +1,42 @@
 package dev.lapse.operations;
 
+import dev.lapse.expiration.Expiration;
 import dev.lapse.loop.LoopStatus;
+import dev.lapse.pause.Part;
+import dev.lapse.pause.Pause;
 import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.Status;
 
 /** A loop's status as health: down while it fails, with what is wrong and what happens next. */
 final class LoopHealth {
 
+  /**
+   * It serves, and somebody should look: worse than UP, and no reason to take it out of service.
+   */
+  static final Status DEGRADED = new Status("DEGRADED");
+
   private LoopHealth() {}
+
+  /** The expiration's health: that of its loop, and degraded while it is paused. */
+  static Health of(Expiration expiration) {
+    Health.Builder health = of(expiration.loopStatus());
+    expiration
+        .paused()
+        .filter(pause -> expiration.loopStatus() instanceof LoopStatus.Running)
+        .ifPresent(pause -> paused(health, pause, Part.EXPIRATION));
+    return health.build();
+  }
+
+  /** Degraded, with why, since when, and how it goes on. */
+  static void paused(Health.Builder health, Pause pause, Part part) {
+    health
+        .status(DEGRADED)
+        .withDetail("state", "paused")
+        .withDetail("reason", pause.reason())
+        .withDetail("since", pause.since())
+        .withDetail("by", pause.by())
+        .withDetail("action", "lapse resume " + part.word());
+  }
 
   static Health.Builder of(LoopStatus status) {
     if (status instanceof LoopStatus.BackingOff backingOff) {

@@ -1,8 +1,9 @@
 package dev.lapse.operations;
 
+import dev.lapse.expiration.Expiration;
 import dev.lapse.expiration.ExpirationListener;
-import dev.lapse.loop.Loop;
 import dev.lapse.outbox.DeadLetters;
+import dev.lapse.pause.Part;
 import dev.lapse.relay.Relay;
 import dev.lapse.relay.RelayListener;
 import io.micrometer.core.instrument.Counter;
@@ -80,8 +81,12 @@ class OperationsConfiguration {
 
   @Bean
   @ConditionalOnBooleanProperty(name = "lapse.expiration.enabled", matchIfMissing = true)
-  HealthIndicator expirationHealthIndicator(Loop expirationLoop) {
-    return () -> LoopHealth.of(expirationLoop.status()).build();
+  HealthIndicator expirationHealthIndicator(Expiration expiration, MeterRegistry registry) {
+    Gauge.builder("lapse.paused", expiration, e -> e.paused().isPresent() ? 1 : 0)
+        .tag("part", Part.EXPIRATION.word())
+        .description("1 while it is paused, by a person or by the storm guard")
+        .register(registry);
+    return () -> LoopHealth.of(expiration);
   }
 
   @Bean
@@ -92,6 +97,10 @@ class OperationsConfiguration {
         .register(registry);
     Gauge.builder("lapse.dead.letters", relay, r -> r.status().deadLetters())
         .description("Keys that wait behind an event that Kafka refuses; 0 while standing by")
+        .register(registry);
+    Gauge.builder("lapse.paused", relay, r -> r.status().paused() == null ? 0 : 1)
+        .tag("part", Part.RELAY.word())
+        .description("1 while it is paused, by a person or by the storm guard")
         .register(registry);
     return () -> RelayHealth.of(relay.loopStatus(), relay.status());
   }

@@ -1,17 +1,16 @@
 package dev.lapse.operations;
 
 import dev.lapse.loop.LoopStatus;
+import dev.lapse.pause.Part;
+import dev.lapse.pause.Pause;
 import dev.lapse.relay.RelayStatus;
 import org.springframework.boot.health.contributor.Health;
-import org.springframework.boot.health.contributor.Status;
 
-/** The relay's health: that of its loop, and degraded while keys wait behind dead letters. */
+/**
+ * The relay's health: that of its loop, and degraded while keys wait behind dead letters, or it is
+ * paused.
+ */
 final class RelayHealth {
-
-  /**
-   * It serves, and somebody should look: worse than UP, and no reason to take it out of service.
-   */
-  static final Status DEGRADED = new Status("DEGRADED");
 
   private RelayHealth() {}
 
@@ -23,10 +22,14 @@ final class RelayHealth {
             .withDetail("deadLetters", relay.deadLetters());
     if (loop instanceof LoopStatus.Running && relay.deadLetters() > 0) {
       health
-          .status(DEGRADED)
+          .status(LoopHealth.DEGRADED)
           .withDetail("reason", "Kafka refuses events; their keys wait, all others flow")
           .withDetail(
               "action", "lapse dead-letters list, mend the cause, lapse dead-letters requeue");
+    }
+    Pause paused = relay.paused();
+    if (loop instanceof LoopStatus.Running && paused != null) {
+      LoopHealth.paused(health, paused, Part.RELAY);
     }
     return health.build();
   }

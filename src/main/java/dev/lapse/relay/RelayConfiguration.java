@@ -4,6 +4,7 @@ import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.DeadLetters;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Restamp;
+import dev.lapse.pause.Pauses;
 import java.util.List;
 import javax.sql.DataSource;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -43,6 +44,6 @@ class RelayConfiguration {
             deadLetters,
             new Restamp(jdbc));
     RelayListener all = events -> listeners.forEach(listener -> listener.published(events));
-    return new Relay(new RelayStep(clients, relay, topics, takeOver, all));
+    return new Relay(new RelayStep(clients, relay, topics, takeOver, new Pauses(jdbc), all));
   }
 }

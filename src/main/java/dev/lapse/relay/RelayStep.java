@@ -3,6 +3,9 @@ package dev.lapse.relay;
 import dev.lapse.loop.Reasons;
 import dev.lapse.loop.Step;
 import dev.lapse.outbox.Position;
+import dev.lapse.pause.Part;
+import dev.lapse.pause.Pause;
+import dev.lapse.pause.Pauses;
 import java.time.Duration;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
@@ -22,12 +25,18 @@ final class RelayStep implements Step {
   /** Without its position topic a group has no partition to give, and nobody ever leads. */
   private static final Duration TOPICS_INTERVAL = Duration.ofSeconds(10);
 
+  /** How soon somebody's pausing or resuming is noticed. */
+  private static final Duration PAUSE_INTERVAL = Duration.ofSeconds(1);
+
   private final KafkaClients clients;
   private final RelaySettings settings;
   private final Topics topics;
   private final TakeOver takeOver;
+  private final Pauses pauses;
   private final RelayListener listener;
 
+  private @Nullable Pause paused;
+  private long pauseAskedAt = System.nanoTime() - PAUSE_INTERVAL.toNanos();
   private @Nullable Admin admin;
   private @Nullable Leadership leadership;
   private @Nullable Term term;
@@ -39,11 +48,13 @@ final class RelayStep implements Step {
       RelaySettings settings,
       Topics topics,
       TakeOver takeOver,
+      Pauses pauses,
       RelayListener listener) {
     this.clients = clients;
     this.settings = settings;
     this.topics = topics;
     this.takeOver = takeOver;
+    this.pauses = pauses;
     this.listener = listener;
   }
 
@@ -65,6 +76,11 @@ final class RelayStep implements Step {
       if (term == null) {
         term = takeOver.begin(admin);
       }
+      position = term.position();
+      if (isPaused()) {
+        status = status(position);
+        return STANDBY_PATIENCE;
+      }
       cycle = term.runOnce();
       position = term.position();
     } catch (NewTermException e) {
@@ -72,12 +88,34 @@ final class RelayStep implements Step {
       endTerm();
       return Duration.ZERO;
     }
-    status = new RelayStatus(true, position.publishedId(), position.deadLetters().size());
+    status = status(position);
     if (cycle.published() > 0) {
       log.debug("Published events count={} to={}", cycle.published(), position.publishedId());
       listener.published(cycle.published());
     }
     return cycle.more() ? Duration.ZERO : settings.pollInterval();
+  }
+
+  private RelayStatus status(Position position) {
+    return new RelayStatus(true, position.publishedId(), position.deadLetters().size(), paused);
+  }
+
+  private boolean isPaused() {
+    if (System.nanoTime() - pauseAskedAt >= PAUSE_INTERVAL.toNanos()) {
+      Pause before = paused;
+      paused = pauses.find(Part.RELAY).orElse(null);
+      pauseAskedAt = System.nanoTime();
+      if (before == null && paused != null) {
+        log.warn(
+            "Publishing is paused relay={} reason=\"{}\" by={} next=\"lapse resume relay\"",
+            settings.name(),
+            paused.reason(),
+            paused.by());
+      } else if (before != null && paused == null) {
+        log.info("Publishing goes on relay={}", settings.name());
+      }
+    }
+    return paused != null;
   }
 
   private Admin admin() {

@@ -19,13 +19,16 @@ class ExpirationSettingsTest {
         new Binder(new MapConfigurationPropertySource())
             .bindOrCreate("lapse.expiration", Bindable.of(ExpirationSettings.class));
 
-    assertThat(settings).isEqualTo(new ExpirationSettings(true, 1000, Duration.ofSeconds(1), null));
+    assertThat(settings)
+        .isEqualTo(new ExpirationSettings(true, 1000, Duration.ofSeconds(1), null, Sweeps.DEFAULT));
   }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 10_000})
   void acceptABatchSizeWithinItsRange(int batchSize) {
-    assertThat(new ExpirationSettings(true, batchSize, Duration.ofSeconds(1), null).batchSize())
+    assertThat(
+            new ExpirationSettings(true, batchSize, Duration.ofSeconds(1), null, Sweeps.DEFAULT)
+                .batchSize())
         .isEqualTo(batchSize);
   }
 
@@ -33,7 +36,10 @@ class ExpirationSettingsTest {
   @ValueSource(ints = {-1, 0, 10_001})
   void refuseABatchSizeOutOfRange(int batchSize) {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new ExpirationSettings(true, batchSize, Duration.ofSeconds(1), null))
+        .isThrownBy(
+            () ->
+                new ExpirationSettings(
+                    true, batchSize, Duration.ofSeconds(1), null, Sweeps.DEFAULT))
         .withMessage(
             "lapse.expiration.batch-size is %d: set it between 1 and 10000 (default 1000)",
             batchSize);
@@ -42,14 +48,15 @@ class ExpirationSettingsTest {
   @ParameterizedTest
   @ValueSource(strings = {"PT0.01S", "PT1H"})
   void acceptALongestPauseWithinItsRange(Duration maxPause) {
-    assertThat(new ExpirationSettings(true, 1000, maxPause, null).maxPause()).isEqualTo(maxPause);
+    assertThat(new ExpirationSettings(true, 1000, maxPause, null, Sweeps.DEFAULT).maxPause())
+        .isEqualTo(maxPause);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"PT-1S", "PT0S", "PT0.009999999S", "PT1H0.000000001S"})
   void refuseALongestPauseOutOfRange(Duration maxPause) {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new ExpirationSettings(true, 1000, maxPause, null))
+        .isThrownBy(() -> new ExpirationSettings(true, 1000, maxPause, null, Sweeps.DEFAULT))
         .withMessage(
             "lapse.expiration.max-pause is %s: set it between 10ms and 1h (default 1s)", maxPause);
   }
@@ -57,7 +64,8 @@ class ExpirationSettingsTest {
   @ParameterizedTest
   @ValueSource(strings = {"0 * * * * *", "*/10 * * * * *", "@hourly"})
   void acceptACronExpression(String cron) {
-    assertThat(new ExpirationSettings(true, 1000, Duration.ofSeconds(1), cron).cron())
+    assertThat(
+            new ExpirationSettings(true, 1000, Duration.ofSeconds(1), cron, Sweeps.DEFAULT).cron())
         .isEqualTo(cron);
   }
 
@@ -65,7 +73,8 @@ class ExpirationSettingsTest {
   @ValueSource(strings = {"", "* * * * *", "0 60 * * * *", "every minute"})
   void refuseWhatIsNoCronExpression(String cron) {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new ExpirationSettings(true, 1000, Duration.ofSeconds(1), cron))
+        .isThrownBy(
+            () -> new ExpirationSettings(true, 1000, Duration.ofSeconds(1), cron, Sweeps.DEFAULT))
         .withMessage(
             "lapse.expiration.cron is \"%s\": set six fields (second minute hour day month"
                 + " weekday), such as \"0 * * * * *\" for every minute, or leave it out to expire"

@@ -208,8 +208,8 @@ class ExpirationStepIT {
 
   private ExpirationStep step(
       Duration maxPause, @Nullable String cron, ExpirationListener listener) {
-    ExpirationSettings settings = new ExpirationSettings(true, 10, maxPause, cron);
-    return new ExpirationStep(new Sweep(dueApprovals, 10), dueApprovals, settings, listener);
+    ExpirationSettings settings = new ExpirationSettings(true, 10, maxPause, cron, Sweeps.DEFAULT);
+    return new ExpirationStep(Sweeps.of(database.jdbc(), 10), dueApprovals, settings, listener);
   }
 
   private void awaitNone(String condition) {

@@ -43,7 +43,7 @@ class SweepIT {
     session = new SingleConnectionDataSource(database.connect(), true);
     JdbcClient jdbc = JdbcClient.create(session);
     jdbc.sql("SET lock_timeout = '20s'").update();
-    sweep = new Sweep(new DueApprovals(jdbc), 10);
+    sweep = Sweeps.of(jdbc, 10);
   }
 
   @AfterEach
@@ -192,9 +192,7 @@ class SweepIT {
       awaitSomebodyAtTheGate();
       // The first stands at the gate with its batch; whoever holds the gate himself may pass.
       Sweep second =
-          new Sweep(
-              new DueApprovals(JdbcClient.create(new SingleConnectionDataSource(gatekeeper, true))),
-              10);
+          Sweeps.of(JdbcClient.create(new SingleConnectionDataSource(gatekeeper, true)), 10);
       assertThat(second.run().expired()).isEqualTo(15);
       openGate(gatekeeper);
     }
@@ -218,7 +216,7 @@ class SweepIT {
       openGate(gatekeeper);
     }
 
-    Sweep successor = new Sweep(new DueApprovals(database.jdbc()), 10);
+    Sweep successor = Sweeps.of(database.jdbc(), 10);
     assertThat(successor.count()).isEqualTo(5);
     assertThat(recorded()).isEmpty();
     assertThat(successor.run().expired()).isEqualTo(5);

@@ -1,13 +1,17 @@
 package dev.lapse.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import dev.lapse.pause.Part;
+import dev.lapse.pause.Pauses;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -60,6 +64,28 @@ class RelayIT {
     }
 
     assertThat(consumer.await(1900)).hasSize(1900).extracting(Event::id).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void publishesNothingWhilePausedAndAllOfItAfterwards() throws Exception {
+    Pauses pauses = new Pauses(database.jdbc());
+    pauses.pause(Part.RELAY, "consumers are being mended");
+    outbox.append(10, "a");
+
+    relay.drain();
+
+    assertThat(relay.step.status().leading()).isTrue();
+    assertThat(relay.step.status().paused()).isNotNull();
+    pauses.resume(Part.RELAY);
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .untilAsserted(
+            () -> {
+              relay.drain();
+              assertThat(relay.step.status().paused()).isNull();
+            });
+    relay.drain();
+    assertThat(consumer.await(10)).hasSize(10);
   }
 
   @Test

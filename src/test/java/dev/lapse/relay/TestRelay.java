@@ -4,6 +4,7 @@ import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.DeadLetters;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Restamp;
+import dev.lapse.pause.Pauses;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.KafkaServer;
 import dev.lapse.support.Servers;
@@ -72,7 +73,14 @@ final class TestRelay implements AutoCloseable {
             new Checkpoints(JdbcClient.create(database)),
             new DeadLetters(JdbcClient.create(database)),
             new Restamp(JdbcClient.create(database)));
-    this.step = new RelayStep(clients, settings, topics, takeOver, events -> {});
+    this.step =
+        new RelayStep(
+            clients,
+            settings,
+            topics,
+            takeOver,
+            new Pauses(JdbcClient.create(database)),
+            events -> {});
     this.publisher =
         admin ->
             new EventPublisher(

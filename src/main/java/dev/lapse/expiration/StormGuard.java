@@ -1,0 +1,110 @@
+package dev.lapse.expiration;
+
+import dev.lapse.pause.Part;
+import dev.lapse.pause.Pause;
+import dev.lapse.pause.Pauses;
+import java.util.Optional;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * Keeps a mistake from becoming a storm: a migration that gets {@code expires_at} wrong makes
+ * everything due at once, and what has expired cannot be taken back. Where more is due than a
+ * number and a share of all that is pending, expiring is paused until a person confirms it.
+ *
+ * <p>Small sweeps cost one question more, which reads what they are about to expire anyway. Safe
+ * for use by several threads and instances.
+ */
+final class StormGuard {
+
+  /** Also whether it is paused or confirmed, for both are asked before each sweep. */
+  static final String ASK =
+      """
+      SELECT :guarded AND EXISTS (
+               SELECT FROM ai_approvals
+               WHERE status = 'pending' AND expires_at < now()
+                 AND (expires_at, id) > (:afterExpiresAt::timestamptz, :afterId::uuid)
+               ORDER BY expires_at, id
+               OFFSET :maxDue LIMIT 1) AS many,
+             pause.part IS NOT NULL AS noted,
+             pause.part IS NOT NULL AND resumed_at IS NULL AS paused
+      FROM (SELECT 1) one LEFT JOIN pause ON pause.part = 'expiration'
+      """;
+
+  /** Counts no more of what is pending than tells whether the share is exceeded. */
+  private static final String MEASURE =
+      """
+      WITH due AS MATERIALIZED (
+        SELECT count(*) AS count FROM ai_approvals
+        WHERE status = 'pending' AND expires_at < now()
+      )
+      SELECT due.count AS due,
+             (SELECT count(*) FROM (
+                SELECT FROM ai_approvals WHERE status = 'pending'
+                LIMIT (SELECT ceil(count / :maxShare)::bigint + 1 FROM due)) few) AS pending
+      FROM due
+      """;
+
+  private static final String OVER =
+      "DELETE FROM pause WHERE part = 'expiration' AND resumed_at IS NOT NULL";
+
+  private final JdbcClient jdbc;
+  private final Pauses pauses;
+  private final ExpirationSettings.StormGuard settings;
+
+  StormGuard(JdbcClient jdbc, ExpirationSettings.StormGuard settings) {
+    this.jdbc = jdbc;
+    this.pauses = new Pauses(jdbc);
+    this.settings = settings;
+  }
+
+  /**
+   * How many approvals may expire before it is to be asked again.
+   *
+   * @param from where the sweep begins, or goes on
+   * @return empty if expiring is paused
+   */
+  Optional<Long> permit(DueApprovals.Key from) {
+    Answer answer = ask(from);
+    if (answer.paused()) {
+      return Optional.empty();
+    }
+    if (!answer.many()) {
+      if (answer.noted()) {
+        jdbc.sql(OVER).update();
+      }
+      return Optional.of(settings.maxDue());
+    }
+    return answer.noted() ? Optional.of(settings.maxDue()) : measure();
+  }
+
+  private Answer ask(DueApprovals.Key from) {
+    return jdbc.sql(ASK)
+        .param("guarded", settings.enabled())
+        .param("afterExpiresAt", from.expiresAt())
+        .param("afterId", from.id())
+        .param("maxDue", settings.maxDue())
+        .query(Answer.class)
+        .single();
+  }
+
+  private Optional<Long> measure() {
+    Size size = jdbc.sql(MEASURE).param("maxShare", settings.maxShare()).query(Size.class).single();
+    if (size.due() <= settings.maxDue() || size.due() < size.pending() * settings.maxShare()) {
+      return Optional.of(Math.max(size.due(), settings.maxDue()));
+    }
+    pauses.pause(
+        Part.EXPIRATION,
+        "storm guard: %d approvals, of %d pending, would expire at once"
+            .formatted(size.due(), size.pending()));
+    return Optional.empty();
+  }
+
+  /** Why expiring is paused, if it is. */
+  Optional<Pause> pause() {
+    return pauses.find(Part.EXPIRATION);
+  }
+
+  private record Answer(boolean many, boolean noted, boolean paused) {}
+
+  private record Size(long due, long pending) {}
+}

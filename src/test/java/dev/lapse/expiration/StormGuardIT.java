@@ -1,0 +1,128 @@
+package dev.lapse.expiration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lapse.pause.Part;
+import dev.lapse.pause.Pauses;
+import dev.lapse.support.Approvals;
+import dev.lapse.support.TestDatabase;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What would expire an abnormal number and share of all pending approvals at once expires nothing
+ * until a person confirms it.
+ */
+class StormGuardIT {
+
+  private final TestDatabase database = TestDatabase.migrated();
+  private final Approvals approvals = new Approvals(database);
+  private final Pauses pauses = new Pauses(database.jdbc());
+  private final Sweep sweep = sweep(true, 50, 0.5);
+
+  private Sweep sweep(boolean enabled, long maxDue, double maxShare) {
+    return Sweeps.of(
+        database.jdbc(), new ExpirationSettings.StormGuard(enabled, maxDue, maxShare), 10);
+  }
+
+  @AfterEach
+  void stop() {
+    database.close();
+  }
+
+  @Test
+  void expiresNothingOfAStorm() {
+    approvals.due(60);
+    approvals.notDue(20);
+
+    Swept swept = sweep.run();
+
+    assertThat(swept.paused()).isTrue();
+    assertThat(swept.expired()).isZero();
+    assertThat(pauses.find(Part.EXPIRATION).orElseThrow().reason())
+        .isEqualTo("storm guard: 60 approvals, of 80 pending, would expire at once");
+    assertThat(sweep(true, 50, 0.5).run().paused()).as("another instance").isTrue();
+  }
+
+  @Test
+  void letsPassWhatIsManyButNoLargeShare() {
+    approvals.due(60);
+    approvals.notDue(70);
+
+    assertThat(sweep.run().expired()).isEqualTo(60);
+  }
+
+  @Test
+  void letsPassWhatIsALargeShareOfFew() {
+    approvals.due(50);
+
+    assertThat(sweep.run().expired()).isEqualTo(50);
+  }
+
+  @Test
+  void goesOnWhenConfirmedAndWatchesAgainAfterwards() {
+    approvals.due(200);
+    assertThat(sweep.run().paused()).isTrue();
+
+    assertThat(pauses.resume(Part.EXPIRATION)).isTrue();
+
+    assertThat(sweep.run().expired()).isEqualTo(200);
+    assertThat(sweep.run().paused()).as("the calm between").isFalse();
+    approvals.due(60);
+    assertThat(sweep.run().paused()).isTrue();
+  }
+
+  @Test
+  void noticesAStormThatBreaksInTheMiddleOfASweep() {
+    approvals.due(40);
+    Swept swept = Swept.nothing(DueApprovals.Key.FIRST);
+    swept = sweep.goOn(swept);
+    approvals.notDue(100);
+    database.execute("UPDATE ai_approvals SET expires_at = now() WHERE status = 'pending'");
+
+    while (swept.more()) {
+      swept = sweep.goOn(swept);
+    }
+
+    assertThat(swept.paused()).isTrue();
+    assertThat(swept.expired()).isLessThanOrEqualTo(50);
+  }
+
+  @Test
+  void isOffWhereItIsSoSet() {
+    approvals.due(200);
+
+    assertThat(sweep(false, 50, 0.5).run().expired()).isEqualTo(200);
+  }
+
+  @Test
+  void aPersonsPauseHoldsWhateverTheGuardThinks() {
+    approvals.due(1);
+    assertThat(pauses.pause(Part.EXPIRATION, "migration of expires_at")).isTrue();
+    assertThat(pauses.pause(Part.EXPIRATION, "another")).isFalse();
+
+    assertThat(sweep(false, 50, 0.5).run().paused()).isTrue();
+    pauses.resume(Part.EXPIRATION);
+    assertThat(sweep(false, 50, 0.5).run().expired()).isEqualTo(1);
+  }
+
+  @Test
+  void theStepSaysThatItIsPausedAndGoesOnByItself() {
+    approvals.due(60);
+    ExpirationStep step =
+        new ExpirationStep(
+            sweep,
+            new DueApprovals(database.jdbc()),
+            new ExpirationSettings(true, 10, Duration.ofSeconds(1), null, Sweeps.DEFAULT),
+            swept -> {});
+
+    assertThat(step.runOnce()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(step.paused()).isPresent();
+
+    pauses.resume(Part.EXPIRATION);
+    step.runOnce();
+    assertThat(step.paused()).isEmpty();
+    assertThat(database.count("SELECT count(*) FROM outbox")).isEqualTo(60);
+  }
+}
