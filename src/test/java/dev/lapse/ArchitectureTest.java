@@ -36,6 +36,10 @@ class ArchitectureTest {
         .definedBy("dev.lapse.expiration..")
         .layer("relay")
         .definedBy("dev.lapse.relay..")
+        .layer("audit")
+        .definedBy("dev.lapse.audit..")
+        .layer("kafka")
+        .definedBy("dev.lapse.kafka..")
         .layer("outbox")
         .definedBy("dev.lapse.outbox..")
         .layer("loop")
@@ -50,10 +54,14 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("operations")
         .whereLayer("relay")
         .mayOnlyBeAccessedByLayers("operations")
+        .whereLayer("audit")
+        .mayOnlyBeAccessedByLayers("operations")
+        .whereLayer("kafka")
+        .mayOnlyBeAccessedByLayers("audit", "operations")
         .whereLayer("outbox")
         .mayOnlyBeAccessedByLayers("expiration", "relay", "operations")
         .whereLayer("loop")
-        .mayOnlyBeAccessedByLayers("expiration", "relay", "operations")
+        .mayOnlyBeAccessedByLayers("expiration", "relay", "audit", "operations")
         .whereLayer("pause")
         .mayOnlyBeAccessedByLayers("expiration", "relay", "operations")
         .check(PRODUCT);
@@ -65,10 +73,10 @@ class ArchitectureTest {
   }
 
   @Test
-  void onlyTheRelayKnowsKafka() {
+  void kafkaIsKnownWhereItIsSpokenToOnly() {
     noClasses()
         .that()
-        .resideOutsideOfPackage("dev.lapse.relay..")
+        .resideOutsideOfPackages("dev.lapse.relay..", "dev.lapse.kafka..", "dev.lapse.audit..")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.apache.kafka..")

@@ -1,20 +1,14 @@
 package dev.lapse.operations;
 
-import dev.lapse.expiration.Sweep;
 import dev.lapse.loop.Reasons;
-import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
-import org.springframework.boot.WebApplicationType;
-import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.boot.convert.DurationStyle;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /**
  * The command line. Options with a dot in their name, such as {@code --lapse.relay.name=a}, are
@@ -25,7 +19,7 @@ import picocli.CommandLine.Spec;
     description = "Approvals in PostgreSQL lapse on time; Kafka hears of each exactly once.",
     mixinStandardHelpOptions = true,
     versionProvider = CommandLine.Version.class,
-    synopsisSubcommandLabel = "[run | expire | dead-letters]",
+    synopsisSubcommandLabel = "[COMMAND]",
     footerHeading = "%nSettings:%n",
     footer = {
       "  SPRING_DATASOURCE_URL, SPRING_DATASOURCE_USERNAME, SPRING_DATASOURCE_PASSWORD",
@@ -39,12 +33,13 @@ public final class CommandLine implements Callable<Integer> {
   private static final Pattern SETTING =
       Pattern.compile("--[A-Za-z0-9-]+(\\.[^=]+)+(=.*)?", Pattern.DOTALL);
 
-  private final Class<?> application;
-  private final String[] settings;
+  /** The service was started and goes on in its own threads. */
+  private static final int SERVING = -1;
 
-  private CommandLine(Class<?> application, String[] settings) {
-    this.application = application;
-    this.settings = settings;
+  private final OneShot oneShot;
+
+  private CommandLine(OneShot oneShot) {
+    this.oneShot = oneShot;
   }
 
   /** Runs what {@code args} ask for; ends the process unless that is the service. */
@@ -54,16 +49,30 @@ public final class CommandLine implements Callable<Integer> {
     for (String arg : args) {
       (SETTING.matcher(arg).matches() ? settings : words).add(arg);
     }
-    CommandLine root = new CommandLine(application, settings.toArray(String[]::new));
     int exitCode =
-        new picocli.CommandLine(root)
-            .addSubcommand("run", root.new Run())
-            .addSubcommand("expire", root.new Expire())
-            .addSubcommand("dead-letters", new DeadLettersCommand(root::oneShot))
+        of(new OneShot(application, settings))
             .setExecutionExceptionHandler(CommandLine::explain)
             .execute(words.toArray(String[]::new));
     if (exitCode != SERVING) {
       System.exit(exitCode);
+    }
+  }
+
+  private static picocli.CommandLine of(OneShot oneShot) {
+    CommandLine root = new CommandLine(oneShot);
+    return new picocli.CommandLine(root)
+        .addSubcommand("run", root.new Run())
+        .addSubcommand("expire", new ExpireCommand(oneShot))
+        .addSubcommand("audit", new AuditCommand(oneShot))
+        .addSubcommand("dead-letters", new DeadLettersCommand(oneShot))
+        .registerConverter(Duration.class, CommandLine::duration);
+  }
+
+  private static Duration duration(String text) {
+    try {
+      return DurationStyle.detectAndParse(text);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException("\"%s\" is no duration: say 90s, 5m or 2h".formatted(text));
     }
   }
 
@@ -72,9 +81,6 @@ public final class CommandLine implements Callable<Integer> {
     command.getErr().println("lapse: failed: " + Reasons.of(failure));
     return 1;
   }
-
-  /** The service was started and goes on in its own threads. */
-  private static final int SERVING = -1;
 
   /** Without a command, the service. */
   @Override
@@ -90,81 +96,7 @@ public final class CommandLine implements Callable<Integer> {
 
     @Override
     public Integer call() {
-      return start(new SpringApplicationBuilder(application), List.of()) == null ? 1 : SERVING;
-    }
-  }
-
-  @Command(
-      name = "expire",
-      description = {
-        "Expire everything that is due now, print how many, and exit.",
-        "Publishing is left to the running service."
-      },
-      mixinStandardHelpOptions = true)
-  private final class Expire implements Callable<Integer> {
-
-    /** Approvals that a dry run lists; it counts them all. */
-    private static final int LISTED = 20;
-
-    @Option(names = "--dry-run", description = "Say what would expire and change nothing.")
-    private boolean dryRun;
-
-    @Spec private CommandSpec spec;
-
-    @Override
-    public Integer call() {
-      // Not even the schema: what would expire can be asked before anything is set up.
-      ConfigurableApplicationContext context =
-          oneShot(
-              dryRun
-                  ? List.of("--spring.flyway.enabled=false", "--lapse.check.tables=false")
-                  : List.of());
-      if (context == null) {
-        return 1;
-      }
-      try (context) {
-        run(context.getBean(Sweep.class), spec.commandLine().getOut());
-      }
-      return 0;
-    }
-
-    private void run(Sweep sweep, PrintWriter out) {
-      if (dryRun) {
-        long due = sweep.count();
-        out.printf("Would expire %d approvals. Nothing was changed.%n", due);
-        sweep.list(LISTED).forEach(line -> out.printf("  %s%n", line));
-        if (due > LISTED) {
-          out.printf("  … and %d more%n", due - LISTED);
-        }
-      } else {
-        out.printf("Expired %d approvals.%n", sweep.run().expired());
-      }
-      out.flush();
-    }
-  }
-
-  /** The application without web server and loops. */
-  private @Nullable ConfigurableApplicationContext oneShot(List<String> further) {
-    SpringApplicationBuilder builder =
-        new SpringApplicationBuilder(application)
-            .web(WebApplicationType.NONE)
-            .properties("logging.level.root=warn");
-    List<String> args = new ArrayList<>(further);
-    args.add("--lapse.expiration.enabled=false");
-    args.add("--lapse.relay.enabled=false");
-    return start(builder, args);
-  }
-
-  /** Starts a context; null if that failed, which Spring Boot has then told the user. */
-  private @Nullable ConfigurableApplicationContext start(
-      SpringApplicationBuilder builder, List<String> further) {
-    List<String> args = new ArrayList<>(List.of(settings));
-    args.addAll(further);
-    builder.main(application);
-    try {
-      return builder.run(args.toArray(String[]::new));
-    } catch (RuntimeException e) {
-      return null;
+      return oneShot.service() == null ? 1 : SERVING;
     }
   }
 

@@ -3,9 +3,7 @@ package dev.lapse.operations;
 import dev.lapse.outbox.DeadLetters;
 import java.io.PrintWriter;
 import java.util.List;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.ConfigurableApplicationContext;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,15 +16,20 @@ import picocli.CommandLine.Spec;
     name = "dead-letters",
     description = "Events that Kafka refuses, and behind which their keys wait.",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "(list | requeue)")
+    synopsisSubcommandLabel = "(list | requeue)",
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  lapse dead-letters list              # which, why, since when",
+      "  lapse dead-letters requeue 4711      # once the cause is mended",
+      "  lapse dead-letters requeue --all"
+    })
 final class DeadLettersCommand implements Runnable {
 
-  /** Opens the application without its loops; null if that failed. */
-  private final Function<List<String>, @Nullable ConfigurableApplicationContext> oneShot;
+  private final OneShot oneShot;
 
   @Spec private CommandSpec spec;
 
-  DeadLettersCommand(Function<List<String>, @Nullable ConfigurableApplicationContext> oneShot) {
+  DeadLettersCommand(OneShot oneShot) {
     this.oneShot = oneShot;
   }
 
@@ -40,7 +43,7 @@ final class DeadLettersCommand implements Runnable {
       name = "list",
       description = "Print each with its outbox id, type, age and reason.",
       mixinStandardHelpOptions = true)
-  int list() {
+  int list() throws Exception {
     return with(
         (letters, out) -> {
           List<DeadLetters.Row> rows = letters.list();
@@ -64,7 +67,7 @@ final class DeadLettersCommand implements Runnable {
         "What Kafka still refuses becomes a dead letter again."
       },
       mixinStandardHelpOptions = true)
-  int requeue(@ArgGroup(multiplicity = "1") Which which) {
+  int requeue(@ArgGroup(multiplicity = "1") Which which) throws Exception {
     return with(
         (letters, out) ->
             out.printf(
@@ -85,16 +88,14 @@ final class DeadLettersCommand implements Runnable {
     void run(DeadLetters letters, PrintWriter out);
   }
 
-  private int with(Action action) {
-    ConfigurableApplicationContext context = oneShot.apply(List.of());
-    if (context == null) {
-      return 1;
-    }
-    try (context) {
-      PrintWriter out = spec.commandLine().getOut();
-      action.run(context.getBean(DeadLetters.class), out);
-      out.flush();
-    }
-    return 0;
+  private int with(Action action) throws Exception {
+    return oneShot.run(
+        List.of(),
+        context -> {
+          PrintWriter out = spec.commandLine().getOut();
+          action.run(context.getBean(DeadLetters.class), out);
+          out.flush();
+          return 0;
+        });
   }
 }

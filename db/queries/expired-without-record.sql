@@ -1,0 +1,23 @@
+-- An approval expired, and no outbox record says so: consumers will never hear of it.
+--
+-- Lapse expires and records in one statement, so somebody else expired it (an old cron that still
+-- runs), or deleted the record. Stop that one; then tell the consumers by an ApprovalExpired record
+-- of your own: INSERT INTO outbox (type, key, payload) VALUES ('ApprovalExpired', …).
+--
+-- Costs one walk over ai_approvals and one over outbox, joined by a hash: there is no index on
+-- outbox.key for every writer to pay for. Where records are purged, only approvals that expired
+-- since the oldest record are looked at; where all were purged, none.
+WITH oldest AS MATERIALIZED (
+  SELECT occurred_at FROM outbox WHERE type = 'ApprovalExpired' ORDER BY id LIMIT 1
+)
+SELECT approval.id AS approval_id, approval.executed_at
+FROM ai_approvals approval, oldest
+WHERE approval.status = 'expired'
+  AND approval.executed_at >= oldest.occurred_at
+      -- Of sweeps that overlap, the later may have the lower ids, and be purged first.
+      + CASE WHEN oldest.occurred_at < now() - interval '1 day' THEN interval '1 minute'
+             ELSE interval '0' END
+  AND NOT EXISTS (
+    SELECT FROM outbox
+    WHERE outbox.type = 'ApprovalExpired' AND outbox.key = approval.id::text)
+LIMIT 101;

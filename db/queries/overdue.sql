@@ -1,0 +1,17 @@
+-- An approval is pending though its deadline passed a while ago: nobody may approve it any more, and
+-- nobody was told.
+--
+-- See that an instance runs with lapse.expiration.enabled, and what its health says. If it runs, a
+-- transaction holds the row: look for the oldest in pg_stat_activity and end it if it hangs. The
+-- approval then expires by itself.
+--
+-- A while is a minute, or what you say: SET lapse.overdue = '10 minutes'.
+--
+-- Costs what it finds: the index ai_approvals_due answers it, whatever the size of the table.
+SELECT id AS approval_id, expires_at
+FROM ai_approvals
+WHERE status = 'pending'
+  AND expires_at
+      < now() - coalesce(nullif(current_setting('lapse.overdue', true), ''), '1 minute')::interval
+ORDER BY expires_at, id
+LIMIT 101;

@@ -1,0 +1,155 @@
+package dev.lapse.audit;
+
+import java.time.OffsetDateTime;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.RowCallbackHandler;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The outbox as the audit of Kafka needs it: which records must be there, and what they are. */
+final class PublishedRecords {
+
+  private static final String CHECKPOINT =
+      """
+      SELECT published_id, snapshot::text, coalesce(catch_up_id, 0) AS catch_up_id,
+             coalesce(catch_up_snapshot, snapshot)::text AS catch_up_snapshot,
+             dead_letters::text
+      FROM relay_checkpoint
+      WHERE relay = :relay
+      """;
+
+  private static final String OLDEST = "SELECT coalesce(min(id), 0) FROM outbox";
+
+  /**
+   * One walk over the range: rows that name a topic are the application's, and there is no index.
+   */
+  private static final String TOPICS =
+      """
+      SELECT DISTINCT topic FROM outbox
+      WHERE id BETWEEN :from AND :to AND topic IS NOT NULL
+      """;
+
+  private static final String EVENTS =
+      "SELECT id, event_id::text FROM outbox WHERE id = ANY (:ids)";
+
+  /**
+   * Records of the same keys, above these. One walk over the ids between, however many these are.
+   */
+  private static final String LATER =
+      """
+      SELECT early.id, later.id AS later_id,
+             -- All restamped rows share transaction 2, which tells nothing.
+             early.xact_id = later.xact_id AND early.xact_id <> '2' AS same_transaction
+      FROM outbox early
+      JOIN outbox later ON later.key = early.key AND later.id > early.id
+      WHERE early.id = ANY (:ids) AND later.id > :least AND later.id <= :most
+      LIMIT 100000
+      """;
+
+  /** What the checkpoint counts as published, a page of it, along the primary key. */
+  private static final String EXPECTED =
+      """
+      SELECT id, type, topic, key, occurred_at
+      FROM outbox
+      WHERE id > :after AND id <= :to
+        AND (pg_visible_in_snapshot(xact_id, :snapshot::pg_snapshot)
+             OR id <= :catchUpId AND pg_visible_in_snapshot(xact_id, :catchUpSnapshot::pg_snapshot))
+      ORDER BY id
+      LIMIT :limit
+      """;
+
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final TypeReference<List<Letter>> LETTERS = new TypeReference<>() {};
+
+  private final JdbcClient jdbc;
+
+  PublishedRecords(JdbcClient jdbc) {
+    this.jdbc = jdbc;
+  }
+
+  /** What the relay had published when it wrote its checkpoint last; empty if it never did. */
+  Optional<Published> published(String relay) {
+    return jdbc.sql(CHECKPOINT).param("relay", relay).query(Published.class).optional();
+  }
+
+  /** The lowest id there is; 0 if there is none. */
+  long oldest() {
+    return jdbc.sql(OLDEST).query(Long.class).single();
+  }
+
+  /** The topics that records of the range name themselves. */
+  List<String> topics(long from, long to) {
+    return jdbc.sql(TOPICS).param("from", from).param("to", to).query(String.class).list();
+  }
+
+  /** The event ids of the records at these ids, as far as there are any. */
+  Map<Long, String> events(Collection<Long> ids) {
+    Map<Long, String> events = new HashMap<>();
+    jdbc.sql(EVENTS)
+        .param("ids", ids.toArray(Long[]::new))
+        .query((RowCallbackHandler) row -> events.put(row.getLong(1), row.getString(2)));
+    return events;
+  }
+
+  List<Later> later(Collection<Long> ids, long most) {
+    return jdbc.sql(LATER)
+        .param("ids", ids.toArray(Long[]::new))
+        .param("least", ids.stream().mapToLong(Long::longValue).min().orElse(0))
+        .param("most", most)
+        .query(Later.class)
+        .list();
+  }
+
+  List<Expected> expected(Published published, long after, long to, int limit) {
+    return jdbc.sql(EXPECTED)
+        .param("after", after)
+        .param("to", to)
+        .param("snapshot", published.snapshot())
+        .param("catchUpId", published.catchUpId())
+        .param("catchUpSnapshot", published.catchUpSnapshot())
+        .param("limit", limit)
+        .query(Expected.class)
+        .list();
+  }
+
+  /** A checkpoint. What is in it was committed in Kafka before it was written. */
+  record Published(
+      long publishedId,
+      String snapshot,
+      long catchUpId,
+      String catchUpSnapshot,
+      String deadLetters) {
+
+    /** The keys that wait, and from which id on. */
+    Map<String, Long> waiting() {
+      Map<String, Long> waiting = new HashMap<>();
+      for (Letter letter : JSON.readValue(deadLetters, LETTERS)) {
+        waiting.put(letter.key(), letter.id());
+      }
+      return waiting;
+    }
+  }
+
+  /** What the audit needs of a dead letter. */
+  private record Letter(String key, long id) {}
+
+  /** A record of the same key as {@code id}'s, above it. */
+  record Later(long id, long laterId, boolean sameTransaction) {}
+
+  /** A record that must be in Kafka. */
+  record Expected(
+      long id, String type, @Nullable String topic, String key, OffsetDateTime occurredAt) {
+
+    /** Names it without its key: that belongs in no log. */
+    @Override
+    public String toString() {
+      return "Expected[id=%d, type=%s]".formatted(id, type);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package dev.lapse.operations;
+
+import dev.lapse.audit.Audit;
+import dev.lapse.audit.AuditSettings;
+import dev.lapse.audit.KafkaAudit;
+import dev.lapse.kafka.KafkaAccess;
+import dev.lapse.relay.KafkaSettings;
+import dev.lapse.relay.RelaySettings;
+import javax.sql.DataSource;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** What the commands and endpoints work with, whether or not this instance has a relay. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties({AuditSettings.class, KafkaSettings.class, RelaySettings.class})
+class CommandsConfiguration {
+
+  @Bean
+  KafkaAccess kafkaAccess(KafkaSettings kafka) {
+    return new KafkaAccess(kafka.bootstrapServers(), kafka.properties());
+  }
+
+  @Bean
+  Audit audit(DataSource dataSource, AuditSettings settings) {
+    return new Audit(dataSource, settings.overdue(), settings.statementTimeout());
+  }
+
+  @Bean
+  AuditEndpoint auditEndpoint(Audit audit) {
+    return new AuditEndpoint(audit);
+  }
+
+  @Bean
+  KafkaAudit kafkaAudit(KafkaAccess kafka, JdbcClient jdbc, RelaySettings relay) {
+    return new KafkaAudit(kafka, jdbc, relay.name(), relay.source(), relay.topics());
+  }
+}

@@ -1,0 +1,72 @@
+package dev.lapse.operations;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** The application without web server and loops, for a command that does one thing and ends. */
+final class OneShot {
+
+  /** For commands that look only: they change nothing, not even the schema. */
+  static final List<String> LOOKING = List.of("--spring.flyway.enabled=false");
+
+  private final Class<?> application;
+  private final List<String> settings;
+
+  OneShot(Class<?> application, List<String> settings) {
+    this.application = application;
+    this.settings = List.copyOf(settings);
+  }
+
+  /**
+   * Starts it, does {@code work}, and closes it.
+   *
+   * @param further settings that go before the user's
+   * @return the exit code: of the work, or 1 if the start failed, which the user has then been told
+   */
+  int run(List<String> further, Work work) throws Exception {
+    ConfigurableApplicationContext context = start(further);
+    if (context == null) {
+      return 1;
+    }
+    try (context) {
+      return work.run(context);
+    }
+  }
+
+  @FunctionalInterface
+  interface Work {
+    int run(ConfigurableApplicationContext context) throws Exception;
+  }
+
+  private @Nullable ConfigurableApplicationContext start(List<String> further) {
+    SpringApplicationBuilder builder =
+        new SpringApplicationBuilder(application)
+            .web(WebApplicationType.NONE)
+            .properties("logging.level.root=warn");
+    List<String> args = new ArrayList<>(further);
+    args.add("--lapse.expiration.enabled=false");
+    args.add("--lapse.relay.enabled=false");
+    return start(builder, args);
+  }
+
+  /** The service itself; null if it did not start. */
+  @Nullable ConfigurableApplicationContext service() {
+    return start(new SpringApplicationBuilder(application), List.of());
+  }
+
+  private @Nullable ConfigurableApplicationContext start(
+      SpringApplicationBuilder builder, List<String> further) {
+    List<String> args = new ArrayList<>(settings);
+    args.addAll(further);
+    builder.main(application);
+    try {
+      return builder.run(args.toArray(String[]::new));
+    } catch (RuntimeException e) {
+      return null;
+    }
+  }
+}
