@@ -63,6 +63,7 @@ public final class CommandLine implements Callable<Integer> {
     return new picocli.CommandLine(root)
         .addSubcommand("run", root.new Run())
         .addSubcommand("expire", new ExpireCommand(oneShot))
+        .addSubcommand("status", new StatusCommand(oneShot))
         .addSubcommand("audit", new AuditCommand(oneShot))
         .addSubcommand("dead-letters", new DeadLettersCommand(oneShot))
         .registerConverter(Duration.class, CommandLine::duration);

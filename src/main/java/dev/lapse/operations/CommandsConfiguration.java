@@ -6,6 +6,7 @@ import dev.lapse.audit.KafkaAudit;
 import dev.lapse.kafka.KafkaAccess;
 import dev.lapse.relay.KafkaSettings;
 import dev.lapse.relay.RelaySettings;
+import dev.lapse.status.StatusReader;
 import javax.sql.DataSource;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -30,6 +31,16 @@ class CommandsConfiguration {
   @Bean
   AuditEndpoint auditEndpoint(Audit audit) {
     return new AuditEndpoint(audit);
+  }
+
+  @Bean
+  StatusReader statusReader(JdbcClient jdbc, KafkaAccess kafka, RelaySettings relay) {
+    return new StatusReader(jdbc, kafka, relay.name());
+  }
+
+  @Bean
+  StatusEndpoint statusEndpoint(StatusReader reader) {
+    return new StatusEndpoint(reader);
   }
 
   @Bean

@@ -1,0 +1,125 @@
+package dev.lapse.status;
+
+import dev.lapse.status.Status.Count;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** What PostgreSQL tells of where things stand, in one statement, so of one moment. */
+final class DatabaseStatus {
+
+  /** Nothing is counted further; that many rows are read in some 50 ms. */
+  private static final int BOUND = 100_000;
+
+  private static final String STATUS =
+      """
+      WITH position AS MATERIALIZED (
+        SELECT published_id, snapshot, catch_up_id, catch_up_snapshot, written_at
+        FROM relay_checkpoint
+        WHERE relay = :relay
+      ),
+      -- As the relay itself looks for them; see OutboxReader.
+      straggler AS MATERIALIZED (
+        SELECT id FROM (
+          SELECT id, xact_id FROM outbox
+          WHERE xact_id >= (SELECT pg_snapshot_xmax(snapshot) FROM position)
+            AND xact_id < pg_snapshot_xmax(pg_current_snapshot())
+            AND id <= (SELECT published_id FROM position)
+          UNION ALL
+          SELECT id, xact_id FROM outbox
+          WHERE xact_id = ANY (ARRAY(
+              SELECT xact_id FROM position, pg_snapshot_xip(snapshot) xact_id
+              WHERE pg_visible_in_snapshot(xact_id, pg_current_snapshot())))
+            AND id <= (SELECT published_id FROM position)
+        ) late
+        WHERE NOT EXISTS (
+          SELECT FROM position
+          WHERE late.id <= catch_up_id AND pg_visible_in_snapshot(late.xact_id, catch_up_snapshot))
+        LIMIT :bound + 1
+      ),
+      above AS MATERIALIZED (
+        SELECT id, occurred_at FROM outbox
+        WHERE id > coalesce((SELECT published_id FROM position), 0)
+        ORDER BY id
+        LIMIT :bound + 1
+      ),
+      -- There is no index on the time: the latest records are looked at, whatever they are of.
+      latest AS MATERIALIZED (
+        SELECT type, occurred_at FROM outbox ORDER BY id DESC LIMIT :bound
+      ),
+      next_due AS MATERIALIZED (
+        SELECT expires_at FROM ai_approvals
+        WHERE status = 'pending' AND expires_at >= now() AND expires_at < 'infinity'
+        ORDER BY expires_at, id
+        LIMIT 1
+      )
+      SELECT
+        (SELECT count(*) FROM (
+           SELECT FROM ai_approvals WHERE status = 'pending' LIMIT :bound + 1) p) AS pending,
+        (SELECT count(*) FROM (
+           SELECT FROM ai_approvals WHERE status = 'pending' AND expires_at < now()
+           LIMIT :bound + 1) d) AS due,
+        (SELECT expires_at FROM next_due) AS next_due,
+        (SELECT extract(epoch FROM least(expires_at - now(), interval '100 years')) FROM next_due)
+          AS next_due_seconds,
+        (SELECT count(*) FROM latest
+         WHERE type = 'ApprovalExpired' AND occurred_at >= date_trunc('day', now()))
+          AS expired_today,
+        (SELECT count(*) = :bound AND min(occurred_at) >= date_trunc('day', now()) FROM latest)
+          AS expired_more,
+        (SELECT count(*) FROM straggler) AS stragglers,
+        (SELECT count(*) FROM above) AS above,
+        (SELECT extract(epoch FROM clock_timestamp() - min(occurred_at))
+         FROM (SELECT min(occurred_at) AS occurred_at FROM above
+               UNION ALL
+               SELECT min(occurred_at) FROM outbox WHERE id = ANY (ARRAY(SELECT id FROM straggler))
+              ) unpublished) AS oldest_unpublished_seconds,
+        (SELECT published_id FROM position) AS published_id,
+        (SELECT extract(epoch FROM clock_timestamp() - written_at) FROM position)
+          AS checkpoint_seconds,
+        (SELECT count(*) FROM dead_letter WHERE relay = :relay) AS dead_letters
+      """;
+
+  private final JdbcClient jdbc;
+  private final String relay;
+
+  DatabaseStatus(JdbcClient jdbc, String relay) {
+    this.jdbc = jdbc;
+    this.relay = relay;
+  }
+
+  Status.Database read() {
+    return jdbc.sql(STATUS)
+        .param("relay", relay)
+        .param("bound", BOUND)
+        .query(DatabaseStatus::status)
+        .single();
+  }
+
+  private static Status.Database status(ResultSet row, int number) throws SQLException {
+    long stragglers = row.getLong("stragglers");
+    return new Status.Database(
+        bounded(row.getLong("pending")),
+        bounded(row.getLong("due")),
+        row.getObject("next_due", OffsetDateTime.class),
+        seconds(row, "next_due_seconds"),
+        new Count(row.getLong("expired_today"), row.getBoolean("expired_more")),
+        bounded(stragglers + row.getLong("above")),
+        bounded(stragglers),
+        seconds(row, "oldest_unpublished_seconds"),
+        row.getObject("published_id", Long.class),
+        seconds(row, "checkpoint_seconds"),
+        row.getLong("dead_letters"));
+  }
+
+  private static Count bounded(long count) {
+    return new Count(Math.min(count, BOUND), count > BOUND);
+  }
+
+  private static @Nullable Double seconds(ResultSet row, String column) throws SQLException {
+    double seconds = row.getDouble(column);
+    return row.wasNull() ? null : seconds;
+  }
+}

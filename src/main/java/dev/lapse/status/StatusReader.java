@@ -1,0 +1,45 @@
+package dev.lapse.status;
+
+import dev.lapse.kafka.KafkaAccess;
+import dev.lapse.loop.Reasons;
+import java.util.concurrent.ExecutionException;
+import org.springframework.dao.DataAccessException;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * Asks PostgreSQL and Kafka where things stand. Without one of them it tells what the other knows.
+ */
+public final class StatusReader {
+
+  private final DatabaseStatus database;
+  private final RelayGroup group;
+  private final String bootstrapServers;
+
+  /**
+   * @param relay whose position and group it is about
+   */
+  public StatusReader(JdbcClient jdbc, KafkaAccess kafka, String relay) {
+    this.database = new DatabaseStatus(jdbc, relay);
+    this.group = new RelayGroup(kafka, relay);
+    this.bootstrapServers = kafka.bootstrapServers();
+  }
+
+  public Status read() throws InterruptedException {
+    Status.Database known = null;
+    String databaseFailure = null;
+    try {
+      known = database.read();
+    } catch (DataAccessException e) {
+      databaseFailure = Reasons.of(e.getMostSpecificCause()); // not the statement
+    }
+    try {
+      return new Status(known, databaseFailure, group.read(), null);
+    } catch (ExecutionException | RuntimeException e) {
+      return new Status(
+          known,
+          databaseFailure,
+          null,
+          "Kafka does not answer at %s (%s)".formatted(bootstrapServers, Reasons.of(e)));
+    }
+  }
+}
