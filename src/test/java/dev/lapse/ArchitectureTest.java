@@ -36,6 +36,8 @@ class ArchitectureTest {
         .definedBy("dev.lapse.expiration..")
         .layer("relay")
         .definedBy("dev.lapse.relay..")
+        .layer("replay")
+        .definedBy("dev.lapse.replay..")
         .layer("audit")
         .definedBy("dev.lapse.audit..")
         .layer("status")
@@ -56,16 +58,18 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("operations")
         .whereLayer("relay")
         .mayOnlyBeAccessedByLayers("operations")
+        .whereLayer("replay")
+        .mayOnlyBeAccessedByLayers("operations")
         .whereLayer("audit")
         .mayOnlyBeAccessedByLayers("operations")
         .whereLayer("status")
         .mayOnlyBeAccessedByLayers("operations")
         .whereLayer("kafka")
-        .mayOnlyBeAccessedByLayers("audit", "status", "operations")
+        .mayOnlyBeAccessedByLayers("relay", "replay", "audit", "status", "operations")
         .whereLayer("outbox")
-        .mayOnlyBeAccessedByLayers("expiration", "relay", "operations")
+        .mayOnlyBeAccessedByLayers("expiration", "relay", "replay", "kafka", "operations")
         .whereLayer("loop")
-        .mayOnlyBeAccessedByLayers("expiration", "relay", "audit", "status", "operations")
+        .mayOnlyBeAccessedByLayers("expiration", "relay", "replay", "audit", "status", "operations")
         .whereLayer("pause")
         .mayOnlyBeAccessedByLayers("expiration", "relay", "operations")
         .check(PRODUCT);
@@ -81,7 +85,11 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideOutsideOfPackages(
-            "dev.lapse.relay..", "dev.lapse.kafka..", "dev.lapse.audit..", "dev.lapse.status..")
+            "dev.lapse.relay..",
+            "dev.lapse.kafka..",
+            "dev.lapse.replay..",
+            "dev.lapse.audit..",
+            "dev.lapse.status..")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.apache.kafka..")

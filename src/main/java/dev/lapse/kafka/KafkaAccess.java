@@ -8,13 +8,19 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** How to reach Kafka. Safe for use by several threads; what it makes is the caller's to close. */
 public final class KafkaAccess {
 
   /** A call in all: a person waits for it. */
   private static final Duration PATIENCE = Duration.ofSeconds(8);
+
+  private static final Duration TRANSACTION = Duration.ofSeconds(15);
 
   private final String bootstrapServers;
   private final Map<String, String> properties;
@@ -48,16 +54,39 @@ public final class KafkaAccess {
     return new KafkaConsumer<>(all, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
+  /**
+   * Publishes in transactions, durably and in order.
+   *
+   * @param id its transactional id; whoever used it before is fenced
+   */
+  public Producer<byte[], byte[]> transactionalProducer(String id) {
+    Map<String, Object> all = common();
+    all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, id);
+    // Consumers wait that long at the most, should this process be killed in mid-transaction.
+    all.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, (int) TRANSACTION.toMillis());
+    all.put(
+        ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
+        Math.max((int) TRANSACTION.toMillis() * 4 / 5, requestTimeout(all) + 1000));
+    all.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, TRANSACTION.toMillis());
+    all.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+    all.put(ProducerConfig.ACKS_CONFIG, "all");
+    all.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 5);
+    return new KafkaProducer<>(all, new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
   private Map<String, Object> common() {
     Map<String, Object> all = new HashMap<>(properties);
     all.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
     int patience = (int) PATIENCE.toMillis();
     all.putIfAbsent(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, patience);
     // Not below a request's, which anybody may set: Kafka's clients would not start.
-    int request =
-        Integer.parseInt(String.valueOf(all.get(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG)));
-    all.putIfAbsent(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, Math.max(patience, request));
+    all.putIfAbsent(
+        CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, Math.max(patience, requestTimeout(all)));
     return all;
+  }
+
+  private static int requestTimeout(Map<String, Object> all) {
+    return Integer.parseInt(String.valueOf(all.get(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG)));
   }
 
   /** Names the servers only: the properties may hold secrets. */

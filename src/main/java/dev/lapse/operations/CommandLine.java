@@ -2,6 +2,9 @@ package dev.lapse.operations;
 
 import dev.lapse.loop.Reasons;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -65,8 +68,10 @@ public final class CommandLine implements Callable<Integer> {
         .addSubcommand("expire", new ExpireCommand(oneShot))
         .addSubcommand("status", new StatusCommand(oneShot))
         .addSubcommand("audit", new AuditCommand(oneShot))
+        .addSubcommand("replay", new ReplayCommand(oneShot))
         .addSubcommand("dead-letters", new DeadLettersCommand(oneShot))
-        .registerConverter(Duration.class, CommandLine::duration);
+        .registerConverter(Duration.class, CommandLine::duration)
+        .registerConverter(Instant.class, CommandLine::instant);
   }
 
   private static Duration duration(String text) {
@@ -74,6 +79,16 @@ public final class CommandLine implements Callable<Integer> {
       return DurationStyle.detectAndParse(text);
     } catch (IllegalArgumentException e) {
       throw new TypeConversionException("\"%s\" is no duration: say 90s, 5m or 2h".formatted(text));
+    }
+  }
+
+  private static Instant instant(String text) {
+    try {
+      return OffsetDateTime.parse(text).toInstant();
+    } catch (DateTimeParseException e) {
+      throw new TypeConversionException(
+          "\"%s\" is no time: say it like 2026-11-25T08:00:00Z or 2026-11-25T09:00:00+01:00"
+              .formatted(text));
     }
   }
 

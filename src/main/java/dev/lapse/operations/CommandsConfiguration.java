@@ -4,8 +4,11 @@ import dev.lapse.audit.Audit;
 import dev.lapse.audit.AuditSettings;
 import dev.lapse.audit.KafkaAudit;
 import dev.lapse.kafka.KafkaAccess;
+import dev.lapse.relay.Events;
 import dev.lapse.relay.KafkaSettings;
 import dev.lapse.relay.RelaySettings;
+import dev.lapse.replay.Replay;
+import dev.lapse.replay.Replays;
 import dev.lapse.status.StatusReader;
 import javax.sql.DataSource;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -41,6 +44,16 @@ class CommandsConfiguration {
   @Bean
   StatusEndpoint statusEndpoint(StatusReader reader) {
     return new StatusEndpoint(reader);
+  }
+
+  @Bean
+  Replays replays(JdbcClient jdbc) {
+    return new Replays(jdbc);
+  }
+
+  @Bean
+  Replay replay(DataSource dataSource, Replays replays, KafkaAccess kafka, RelaySettings relay) {
+    return new Replay(dataSource, replays, kafka, new Events(relay), relay.name());
   }
 
   @Bean

@@ -46,6 +46,8 @@ final class OneShot {
     SpringApplicationBuilder builder =
         new SpringApplicationBuilder(application)
             .web(WebApplicationType.NONE)
+            // A command that is stopped ends by itself; its database must not go before it.
+            .registerShutdownHook(false)
             .properties("logging.level.root=warn");
     List<String> args = new ArrayList<>(further);
     args.add("--lapse.expiration.enabled=false");

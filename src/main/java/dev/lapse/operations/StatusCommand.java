@@ -83,9 +83,6 @@ final class StatusCommand implements Callable<Integer> {
     while (watch) {
       TimeUnit.NANOSECONDS.sleep(interval.toNanos());
       status = reader.read();
-      if (!context.isActive()) {
-        break; // the process is being stopped, and what was read is of no worth
-      }
       print(status);
     }
     return status.database() == null ? 1 : 0;

@@ -1,0 +1,165 @@
+package dev.lapse.replay;
+
+import dev.lapse.kafka.EventEncoding;
+import dev.lapse.kafka.KafkaAccess;
+import dev.lapse.loop.Reasons;
+import dev.lapse.replay.ReplayRecords.Page;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Publishes events again, in the order of the log, on the thread that asks for it.
+ *
+ * <p>It changes nothing that the relay works with. Between the commit in Kafka and the row in
+ * {@code replay} a crash may come, so whoever resumes may publish one page once more, with the same
+ * ids.
+ */
+public final class Replay {
+
+  private static final Logger log = LoggerFactory.getLogger(Replay.class);
+
+  private final ReplayRecords records;
+  private final Replays replays;
+  private final KafkaAccess kafka;
+  private final EventEncoding encoding;
+  private final String relay;
+
+  /**
+   * @param relay whose published events these are
+   */
+  public Replay(
+      DataSource dataSource,
+      Replays replays,
+      KafkaAccess kafka,
+      EventEncoding encoding,
+      String relay) {
+    this.records = new ReplayRecords(dataSource, relay);
+    this.replays = replays;
+    this.kafka = kafka;
+    this.encoding = encoding;
+    this.relay = relay;
+  }
+
+  /** What {@code request} would publish now. */
+  public Plan plan(Request request) throws SQLException {
+    Selection selection = request.selection();
+    return records.count(selection, start(request), records.end(selection));
+  }
+
+  /**
+   * Publishes what {@code plan} counted, and nothing that came since.
+   *
+   * @param stop ends it behind the page in hand, when it counts down
+   * @param progress told at the start and after every page
+   * @throws TooManyException if these are more events than may be published unconfirmed
+   */
+  public Outcome run(Request request, Plan plan, CountDownLatch stop, Consumer<Progress> progress) {
+    if (plan.events() > request.max() && !request.confirmed()) {
+      throw new TooManyException(plan, request.max());
+    }
+    UUID id = UUID.randomUUID();
+    replays.begin(id, request);
+    log.info("Replaying id={} events={} requestedAs={}", id, plan.events(), request.requestedAs());
+    Outcome outcome = new Run(request, plan, stop, progress, id).run();
+    replays.end(outcome);
+    log.info(
+        "Replayed id={} outcome={} events={} lastId={}",
+        id,
+        outcome.end(),
+        outcome.progress().events(),
+        outcome.progress().lastId());
+    return outcome;
+  }
+
+  private static long start(Request request) {
+    Long fromId = request.selection().fromId();
+    return Math.max(request.afterId(), fromId == null ? 0 : fromId - 1);
+  }
+
+  /** One replay under way. */
+  private final class Run {
+
+    private final Request request;
+    private final Plan plan;
+    private final CountDownLatch stop;
+    private final Consumer<Progress> listener;
+    private final long startedAt = System.nanoTime();
+    private Progress progress;
+
+    Run(Request request, Plan plan, CountDownLatch stop, Consumer<Progress> listener, UUID id) {
+      this.request = request;
+      this.plan = plan;
+      this.stop = stop;
+      this.listener = listener;
+      this.progress = new Progress(id, 0, 0, 0);
+    }
+
+    /** Whatever goes wrong ends it: the outcome says so, and where to go on. */
+    Outcome run() {
+      listener.accept(progress);
+      try (ReplayPublisher publisher =
+          new ReplayPublisher(
+              kafka,
+              encoding,
+              "%s.replay.%s".formatted(relay, progress.replay()),
+              progress.replay(),
+              request.toTopic())) {
+        return publishAll(publisher);
+      } catch (SQLException | RuntimeException e) {
+        return new Outcome(Outcome.End.FAILED, progress, Reasons.of(e));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return new Outcome(Outcome.End.STOPPED, progress, null);
+      }
+    }
+
+    private Outcome publishAll(ReplayPublisher publisher)
+        throws SQLException, InterruptedException {
+      for (long after = start(request); after < plan.lastId(); ) {
+        if (isStoppedBefore(nextPageAt())) {
+          return new Outcome(Outcome.End.STOPPED, progress, null);
+        }
+        Page page = records.read(request.selection(), after, plan.lastId(), pageRecords());
+        after = page.upToId();
+        if (!page.records().isEmpty()) {
+          publisher.publish(page.records(), page.time());
+          progress = progress.plus(page.records().size(), page.bytes(), after(page));
+          replays.progress(progress);
+          listener.accept(progress);
+        }
+      }
+      return new Outcome(Outcome.End.DONE, progress, null);
+    }
+
+    private static long after(Page page) {
+      return page.records().get(page.records().size() - 1).id();
+    }
+
+    /** Two pages a second at least, so that a slow replay does not come in bursts. */
+    private int pageRecords() {
+      return request.rate() == 0
+          ? ReplayRecords.MAX_RECORDS
+          : Math.max(1, Math.min(ReplayRecords.MAX_RECORDS, request.rate() / 2));
+    }
+
+    /** It waits between pages only: consumers of the topic wait for every open transaction. */
+    private Duration nextPageAt() {
+      if (request.rate() == 0) {
+        return Duration.ZERO;
+      }
+      long due = progress.events() * 1_000_000_000L / request.rate();
+      return Duration.ofNanos(Math.max(0, startedAt + due - System.nanoTime()));
+    }
+
+    private boolean isStoppedBefore(Duration pause) throws InterruptedException {
+      return stop.await(pause.toNanos(), TimeUnit.NANOSECONDS);
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package dev.lapse.replay;
+
+import dev.lapse.outbox.OutboxRecord;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.sql.Types;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The records of a selection, along the primary key of the outbox. A look goes over so many ids and
+ * no further, so that none takes long, whatever is selected and however large the outbox is.
+ *
+ * <p>Selected is only what the relay's checkpoint counts as published, so that no replay overtakes
+ * the first publication of an event.
+ */
+final class ReplayRecords {
+
+  /** Ids of one look: a quarter of a second where none of them is selected. */
+  private static final int WALK = 200_000;
+
+  /** Records of a page, which is one Kafka transaction. */
+  static final int MAX_RECORDS = 1000;
+
+  private static final long MAX_BYTES = 4 * 1024 * 1024;
+  private static final int FETCH_SIZE = 100;
+
+  private static final String PUBLISHED_ID =
+      "SELECT published_id FROM relay_checkpoint WHERE relay = ?";
+
+  private static final String SELECTED =
+      """
+      FROM outbox record
+      CROSS JOIN (
+        SELECT ?::bigint AS after_id, ?::bigint AS to_id, ?::timestamptz AS since,
+               ?::timestamptz AS until, ?::text AS key, ?::text AS type, ?::boolean AS waiting
+      ) wanted
+      CROSS JOIN (SELECT * FROM relay_checkpoint WHERE relay = ?) position
+      WHERE record.id > wanted.after_id AND record.id <= wanted.to_id
+        AND (pg_visible_in_snapshot(record.xact_id, position.snapshot)
+             OR record.id <= position.catch_up_id
+                AND pg_visible_in_snapshot(record.xact_id, position.catch_up_snapshot))
+        AND (wanted.since IS NULL OR record.occurred_at >= wanted.since)
+        AND (wanted.until IS NULL OR record.occurred_at < wanted.until)
+        AND (wanted.key IS NULL OR record.key = wanted.key)
+        AND (wanted.type IS NULL OR record.type = wanted.type)
+        AND wanted.waiting = EXISTS (
+          SELECT FROM jsonb_array_elements(position.dead_letters) letter
+          WHERE letter ->> 'key' = record.key AND record.id >= (letter ->> 'id')::bigint)
+      """;
+
+  private static final String COUNT =
+      """
+      SELECT count(*),
+             coalesce(sum(octet_length(record.key) + octet_length(record.payload::text)
+                          + coalesce(octet_length(record.headers::text), 0)), 0),
+             coalesce(min(record.id), 0),
+             coalesce(max(record.id), 0)
+      """
+          + SELECTED;
+
+  private static final String PAGE =
+      """
+      SELECT record.id, record.event_id::text, record.type, record.topic, record.key,
+             record.payload, record.headers,
+             to_char(record.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+             (extract(epoch FROM now()) * 1000)::bigint AS now
+      """
+          + SELECTED
+          + "ORDER BY record.id LIMIT ?";
+
+  private final DataSource dataSource;
+  private final String relay;
+
+  ReplayRecords(DataSource dataSource, String relay) {
+    this.dataSource = dataSource;
+    this.relay = relay;
+  }
+
+  /** The highest id that the selection can reach now. */
+  long end(Selection selection) throws SQLException {
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement = connection.prepareStatement(PUBLISHED_ID)) {
+      statement.setString(1, relay);
+      try (ResultSet row = statement.executeQuery()) {
+        long published = row.next() ? row.getLong(1) : 0;
+        return Math.min(published, selection.toId() == null ? published : selection.toId());
+      }
+    }
+  }
+
+  /** Counts what is selected above {@code afterId} and up to {@code end}. */
+  Plan count(Selection selection, long afterId, long end) throws SQLException {
+    Plan plan = Plan.NOTHING;
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement = connection.prepareStatement(COUNT)) {
+      for (long after = afterId; after < end; after += WALK) {
+        bind(statement, selection, after, Math.min(end, after + WALK));
+        try (ResultSet row = statement.executeQuery()) {
+          row.next();
+          plan =
+              plan.plus(new Plan(row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4)));
+        }
+      }
+    }
+    return plan;
+  }
+
+  /**
+   * The next of the selection.
+   *
+   * @param limit records at the most
+   */
+  Page read(Selection selection, long afterId, long end, int limit) throws SQLException {
+    long to = Math.min(end, afterId + WALK);
+    try (Connection connection = dataSource.getConnection()) {
+      connection.setAutoCommit(false); // or the driver fetches all rows at once
+      try (PreparedStatement statement = connection.prepareStatement(PAGE)) {
+        statement.setFetchSize(FETCH_SIZE);
+        statement.setInt(bind(statement, selection, afterId, to), limit);
+        try (ResultSet rows = statement.executeQuery()) {
+          return page(rows, limit, to);
+        }
+      } finally {
+        connection.rollback();
+        connection.setAutoCommit(true);
+      }
+    }
+  }
+
+  private static Page page(ResultSet rows, int limit, long to) throws SQLException {
+    List<OutboxRecord> records = new ArrayList<>();
+    long bytes = 0;
+    Instant now = Instant.EPOCH;
+    while (bytes < MAX_BYTES && rows.next()) {
+      OutboxRecord record =
+          new OutboxRecord(
+              rows.getLong(1),
+              rows.getBytes(2),
+              rows.getString(3),
+              rows.getString(4),
+              rows.getBytes(5),
+              rows.getBytes(6),
+              rows.getBytes(7),
+              rows.getBytes(8));
+      now = Instant.ofEpochMilli(rows.getLong(9));
+      records.add(record);
+      bytes +=
+          record.key().length
+              + record.payload().length
+              + (record.headers() == null ? 0 : record.headers().length);
+    }
+    boolean cut = records.size() == limit || bytes >= MAX_BYTES;
+    return new Page(records, bytes, cut ? records.get(records.size() - 1).id() : to, now);
+  }
+
+  /** Returns the index of the next parameter. */
+  private int bind(PreparedStatement statement, Selection selection, long after, long to)
+      throws SQLException {
+    statement.setLong(1, after);
+    statement.setLong(2, to);
+    setTime(statement, 3, selection.since());
+    setTime(statement, 4, selection.until());
+    statement.setString(5, selection.key());
+    statement.setString(6, selection.type());
+    statement.setBoolean(7, selection.deadLetters());
+    statement.setString(8, relay);
+    return 9;
+  }
+
+  private static void setTime(PreparedStatement statement, int index, @Nullable Instant time)
+      throws SQLException {
+    if (time == null) {
+      statement.setNull(index, Types.TIMESTAMP_WITH_TIMEZONE);
+    } else {
+      statement.setTimestamp(index, Timestamp.from(time));
+    }
+  }
+
+  /**
+   * @param records in id order
+   * @param bytes of their keys, payloads and headers
+   * @param upToId everything selected up to here is among them
+   * @param time the database's clock
+   */
+  record Page(List<OutboxRecord> records, long bytes, long upToId, Instant time) {}
+}
