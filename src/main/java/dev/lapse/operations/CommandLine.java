@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import org.springframework.boot.convert.DurationStyle;
+import picocli.AutoComplete;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.TypeConversionException;
 
@@ -23,13 +24,27 @@ import picocli.CommandLine.TypeConversionException;
     mixinStandardHelpOptions = true,
     versionProvider = CommandLine.Version.class,
     synopsisSubcommandLabel = "[COMMAND]",
-    footerHeading = "%nSettings:%n",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:done",
+      "1:failed, and the message says why; of audit: something was found",
+      "2:wrong command line",
+      "130, 143:stopped by Ctrl-C, by SIGTERM"
+    },
+    footerHeading = "%nExamples:%n",
     footer = {
+      "  lapse expire --dry-run               # what would expire now",
+      "  lapse                                # the service",
+      "  lapse status --watch                 # where things stand",
+      "  lapse audit --against-kafka          # was every expiry delivered?",
+      "  lapse help replay                    # all about one command",
+      "  source <(lapse generate-completion)  # for bash and zsh",
+      "where lapse stands for: java -jar lapse.jar",
+      "",
+      "Settings are environment variables, or options with a dot in their name:",
       "  SPRING_DATASOURCE_URL, SPRING_DATASOURCE_USERNAME, SPRING_DATASOURCE_PASSWORD",
       "  LAPSE_KAFKA_BOOTSTRAP_SERVERS",
-      "as environment variables, or --spring.datasource.url=… and so on. The README lists them all.",
-      "",
-      "Exit codes: 0 done, 1 failed (the message says why), 2 wrong command line."
+      "  --spring.datasource.url=… and so on. The README lists them all."
     })
 public final class CommandLine implements Callable<Integer> {
 
@@ -61,7 +76,8 @@ public final class CommandLine implements Callable<Integer> {
     }
   }
 
-  private static picocli.CommandLine of(OneShot oneShot) {
+  /** All commands, for whoever wants to run or to describe them. */
+  static picocli.CommandLine of(OneShot oneShot) {
     CommandLine root = new CommandLine(oneShot);
     return new picocli.CommandLine(root)
         .addSubcommand("run", root.new Run())
@@ -70,6 +86,9 @@ public final class CommandLine implements Callable<Integer> {
         .addSubcommand("audit", new AuditCommand(oneShot))
         .addSubcommand("replay", new ReplayCommand(oneShot))
         .addSubcommand("dead-letters", new DeadLettersCommand(oneShot))
+        .addSubcommand("migrate", new MigrateCommand(oneShot))
+        .addSubcommand("generate-completion", new AutoComplete.GenerateCompletion())
+        .addSubcommand("help", new picocli.CommandLine.HelpCommand())
         .registerConverter(Duration.class, CommandLine::duration)
         .registerConverter(Instant.class, CommandLine::instant);
   }

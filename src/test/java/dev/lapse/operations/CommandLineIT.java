@@ -6,6 +6,10 @@ import dev.lapse.support.Approvals;
 import dev.lapse.support.LapseProcess;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -160,6 +164,55 @@ class CommandLineIT {
   @Test
   void suggestsTheCommandThatWasMeant() throws Exception {
     assertThat(run(2, Map.of(), "exprie")).contains("Did you mean: lapse expire?");
+  }
+
+  @Test
+  void migratesWhateverIsConfiguredForTheService() throws Exception {
+    String output = run(0, Map.of("SPRING_FLYWAY_ENABLED", "false"), "migrate");
+
+    assertThat(output).startsWith("The schema is up to date: version ");
+    assertThat(database.count("SELECT count(*) FROM outbox")).isZero();
+    assertThat(run(0, Map.of(), "migrate")).isEqualTo(output);
+  }
+
+  @Test
+  void suggestsTheOptionThatWasMeant() throws Exception {
+    assertThat(run(2, Map.of(), "expire", "--dry-rnu"))
+        .contains("Unknown option: '--dry-rnu'", "--dry-run")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void everyCommandTeachesItsUseWithExamples() throws Exception {
+    for (String command :
+        List.of("expire", "status", "audit", "replay", "dead-letters", "migrate")) {
+      assertThat(run(0, Map.of(), "help", command))
+          .as(command)
+          .contains("Usage: lapse " + command, "Examples:", "  lapse ");
+    }
+  }
+
+  @Test
+  void generatesACompletionThatBashTakes() throws Exception {
+    Path script = Files.createTempFile("lapse-", ".bash");
+    try {
+      Files.writeString(script, run(0, Map.of(), "generate-completion"));
+
+      Process bash =
+          new ProcessBuilder(
+                  "bash",
+                  "-c",
+                  "source \"$1\"; COMP_WORDS=(lapse replay --from); COMP_CWORD=2;"
+                      + " COMP_LINE='lapse replay --from'; _complete_lapse; echo \"${COMPREPLY[@]}\"",
+                  "bash",
+                  script.toString())
+              .redirectErrorStream(true)
+              .start();
+      assertThat(new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+          .contains("--from-id");
+    } finally {
+      Files.delete(script);
+    }
   }
 
   @Test

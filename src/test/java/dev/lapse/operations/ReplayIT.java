@@ -159,11 +159,7 @@ class ReplayIT {
     String stopped;
     try (LapseProcess replay =
         LapseProcess.start(
-            database,
-            Map.of("LAPSE_RELAY_NAME", topic),
-            "replay",
-            "--from-id=1",
-            "--rate=10")) {
+            database, Map.of("LAPSE_RELAY_NAME", topic), "replay", "--from-id=1", "--rate=10")) {
       consumer.await(1);
       replay.terminate();
       assertThat(replay.exitCode()).as(replay::output).isEqualTo(143);
