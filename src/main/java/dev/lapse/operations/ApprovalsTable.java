@@ -30,7 +30,8 @@ final class ApprovalsTable {
 
   private static final String OWN_TABLES =
       """
-      SELECT name FROM unnest(ARRAY['outbox', 'relay_checkpoint', 'dead_letter', 'pause', 'replay']) name
+      SELECT name
+      FROM unnest(ARRAY['outbox', 'relay_checkpoint', 'dead_letter', 'pause', 'replay']) name
       WHERE to_regclass(name) IS NULL
       """;
 

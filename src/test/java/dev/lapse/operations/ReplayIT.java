@@ -11,6 +11,12 @@ import dev.lapse.support.Outbox;
 import dev.lapse.support.Published;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -266,6 +272,39 @@ class ReplayIT {
       assertThat(service.get("/actuator").body()).doesNotContain("replay");
       assertThat(service.output()).doesNotContain("password");
     }
+  }
+
+  @Test
+  void aManagementPortOfItsOwnIsGuardedAsWell() throws Exception {
+    int port;
+    try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = any.getLocalPort();
+    }
+    try (LapseProcess service =
+        service(
+            Map.of(
+                "LAPSE_MANAGEMENT_PASSWORD",
+                PASSWORD,
+                "MANAGEMENT_SERVER_PORT",
+                Integer.toString(port),
+                "MANAGEMENT_SERVER_ADDRESS",
+                "127.0.0.1"))) {
+      URI replay = URI.create("http://127.0.0.1:%d/actuator/replay".formatted(port));
+      HttpRequest look = HttpRequest.newBuilder(replay).build();
+      HttpRequest stop = HttpRequest.newBuilder(replay).DELETE().build();
+      assertThat(service.isAlive()).isTrue();
+
+      await().atMost(Duration.ofMinutes(1)).ignoreExceptions().until(() -> status(look) == 200);
+      assertThat(status(stop)).isEqualTo(401);
+      assertThat(status(HttpRequest.newBuilder(replay).DELETE().headers(AUTHORIZED).build()))
+          .isEqualTo(200);
+    }
+  }
+
+  private static int status(HttpRequest request) throws Exception {
+    return HttpClient.newHttpClient()
+        .send(request, HttpResponse.BodyHandlers.discarding())
+        .statusCode();
   }
 
   private LapseProcess service(Map<String, String> environment) {
