@@ -86,9 +86,12 @@ public final class CommandLine implements Callable<Integer> {
         .addSubcommand("audit", new AuditCommand(oneShot))
         .addSubcommand("replay", new ReplayCommand(oneShot))
         .addSubcommand("dead-letters", new DeadLettersCommand(oneShot))
+        .addSubcommand("pause", new PauseCommand(oneShot))
+        .addSubcommand("resume", new ResumeCommand(oneShot))
         .addSubcommand("migrate", new MigrateCommand(oneShot))
         .addSubcommand("generate-completion", new AutoComplete.GenerateCompletion())
         .addSubcommand("help", new picocli.CommandLine.HelpCommand())
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .registerConverter(Duration.class, CommandLine::duration)
         .registerConverter(Instant.class, CommandLine::instant);
   }

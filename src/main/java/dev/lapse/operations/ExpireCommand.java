@@ -1,6 +1,8 @@
 package dev.lapse.operations;
 
 import dev.lapse.expiration.Sweep;
+import dev.lapse.expiration.Swept;
+import dev.lapse.pause.Pause;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -17,6 +19,12 @@ import picocli.CommandLine.Spec;
       "Publishing is left to the running service."
     },
     mixinStandardHelpOptions = true,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:nothing is due any more, but what approvers hold at the moment",
+      "1:failed, or expiring is paused",
+      "2:wrong command line"
+    },
     footerHeading = "%nExamples:%n",
     footer = {
       "  lapse expire --dry-run    # what would expire; changes nothing, not even the schema",
@@ -44,22 +52,37 @@ final class ExpireCommand implements Callable<Integer> {
     return oneShot.run(
         dryRun ? List.of("--spring.flyway.enabled=false", "--lapse.check.tables=false") : List.of(),
         context -> {
-          run(context.getBean(Sweep.class), spec.commandLine().getOut());
-          return 0;
+          PrintWriter out = spec.commandLine().getOut();
+          Sweep sweep = context.getBean(Sweep.class);
+          int exitCode = dryRun ? tell(sweep, out) : expire(sweep, out);
+          out.flush();
+          return exitCode;
         });
   }
 
-  private void run(Sweep sweep, PrintWriter out) {
-    if (dryRun) {
-      long due = sweep.count();
-      out.printf("Would expire %d approvals. Nothing was changed.%n", due);
-      sweep.list(LISTED).forEach(line -> out.printf("  %s%n", line));
-      if (due > LISTED) {
-        out.printf("  … and %d more%n", due - LISTED);
-      }
-    } else {
-      out.printf("Expired %d approvals.%n", sweep.run().expired());
+  private static int tell(Sweep sweep, PrintWriter out) {
+    long due = sweep.count();
+    out.printf("Would expire %d approvals. Nothing was changed.%n", due);
+    sweep.list(LISTED).forEach(line -> out.printf("  %s%n", line));
+    if (due > LISTED) {
+      out.printf("  … and %d more%n", due - LISTED);
+    }
+    return 0;
+  }
+
+  private int expire(Sweep sweep, PrintWriter out) {
+    Swept swept = sweep.run();
+    out.printf("Expired %d approvals.%n", swept.expired());
+    if (!swept.paused()) {
+      return 0;
     }
     out.flush();
+    spec.commandLine()
+        .getErr()
+        .printf(
+            "lapse: expiring is paused (%s). Look with lapse expire --dry-run; it goes on with lapse"
+                + " resume expiration%n",
+            sweep.pause().map(Pause::reason).orElse("not any more"));
+    return 1;
   }
 }

@@ -134,6 +134,11 @@ final class StatusCommand implements Callable<Integer> {
               database.deadLetters(),
               database.deadLetters() == 0 ? null : "see: lapse dead-letters list"));
     }
+    if (status.database() != null) {
+      for (Status.Paused paused : status.database().paused()) {
+        lines.add(line("PAUSED", paused.part(), paused.reason() + ", since " + paused.since()));
+      }
+    }
     if (status.relay() == null) {
       lines.add(line("leader", "?", status.kafkaFailure()));
     } else {

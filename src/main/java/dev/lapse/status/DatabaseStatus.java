@@ -4,10 +4,11 @@ import dev.lapse.status.Status.Count;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** What PostgreSQL tells of where things stand, in one statement, so of one moment. */
+/** What PostgreSQL tells of where things stand, nearly all in one statement, so of one moment. */
 final class DatabaseStatus {
 
   /** Nothing is counted further; that many rows are read in some 100 ms. */
@@ -89,6 +90,9 @@ final class DatabaseStatus {
         (SELECT count(*) FROM dead_letter WHERE relay = :relay) AS dead_letters
       """;
 
+  private static final String PAUSED =
+      "SELECT part, reason, since FROM pause WHERE resumed_at IS NULL ORDER BY part";
+
   private final JdbcClient jdbc;
   private final String relay;
 
@@ -98,14 +102,16 @@ final class DatabaseStatus {
   }
 
   Status.Database read() {
+    List<Status.Paused> paused = jdbc.sql(PAUSED).query(Status.Paused.class).list();
     return jdbc.sql(STATUS)
         .param("relay", relay)
         .param("bound", BOUND)
-        .query(DatabaseStatus::status)
+        .query((row, number) -> status(row, paused))
         .single();
   }
 
-  private static Status.Database status(ResultSet row, int number) throws SQLException {
+  private static Status.Database status(ResultSet row, List<Status.Paused> paused)
+      throws SQLException {
     long stragglers = row.getLong("stragglers");
     return new Status.Database(
         bounded(row.getLong("pending")),
@@ -118,7 +124,8 @@ final class DatabaseStatus {
         seconds(row, "oldest_unpublished_seconds"),
         row.getObject("published_id", Long.class),
         seconds(row, "checkpoint_seconds"),
-        row.getLong("dead_letters"));
+        row.getLong("dead_letters"),
+        paused);
   }
 
   private static Count bounded(long count) {

@@ -44,6 +44,7 @@ public record Status(
    * @param publishedId the position, by the checkpoint; null if the relay has written none yet
    * @param checkpointSeconds since it was written; a relay that has nothing to publish writes none
    * @param deadLetters keys that wait behind an event that Kafka refuses
+   * @param paused what a person or the storm guard lets rest
    */
   public record Database(
       Count pending,
@@ -56,7 +57,15 @@ public record Status(
       @Nullable Double oldestUnpublishedSeconds,
       @Nullable Long publishedId,
       @Nullable Double checkpointSeconds,
-      long deadLetters) {}
+      long deadLetters,
+      List<Paused> paused) {}
+
+  /**
+   * @param part what rests: expiration or relay
+   * @param reason why
+   * @param since since when
+   */
+  public record Paused(String part, String reason, OffsetDateTime since) {}
 
   /**
    * @param leader who publishes; null while nobody does

@@ -167,6 +167,36 @@ class CommandLineIT {
   }
 
   @Test
+  void pausesAndResumesExpiring() throws Exception {
+    database.migrate();
+    new Approvals(database).due(3);
+
+    assertThat(run(0, Map.of(), "pause", "expiration", "--reason=a migration"))
+        .contains("Paused expiration.", "lapse resume expiration");
+    assertThat(run(0, Map.of(), "pause", "expiration")).contains("expiration rests already.");
+    assertThat(run(1, Map.of(), "expire"))
+        .contains("Expired 0 approvals.", "expiring is paused (a migration)");
+    assertThat(run(0, Map.of(), "status")).containsPattern("PAUSED +expiration +\\(a migration,");
+    assertThat(run(0, Map.of(), "resume", "expiration")).contains("expiration goes on.");
+    assertThat(run(0, Map.of(), "expire")).contains("Expired 3 approvals.");
+    assertThat(run(0, Map.of(), "resume", "relay")).contains("relay was not paused.");
+    assertThat(run(2, Map.of(), "pause", "everything")).contains("EXPIRATION, RELAY");
+  }
+
+  @Test
+  void saysThatTheStormGuardPausedExpiring() throws Exception {
+    database.migrate();
+    new Approvals(database).due(20);
+
+    assertThat(run(1, Map.of(), "expire", "--lapse.expiration.storm-guard.max-due=5"))
+        .contains("expiring is paused (storm guard: 20 approvals, of 20 pending")
+        .doesNotContain("\tat ");
+    run(0, Map.of(), "resume", "expiration");
+    assertThat(run(0, Map.of(), "expire", "--lapse.expiration.storm-guard.max-due=5"))
+        .contains("Expired 20 approvals.");
+  }
+
+  @Test
   void migratesWhateverIsConfiguredForTheService() throws Exception {
     String output = run(0, Map.of("SPRING_FLYWAY_ENABLED", "false"), "migrate");
 
@@ -185,7 +215,8 @@ class CommandLineIT {
   @Test
   void everyCommandTeachesItsUseWithExamples() throws Exception {
     for (String command :
-        List.of("expire", "status", "audit", "replay", "dead-letters", "migrate")) {
+        List.of(
+            "expire", "status", "audit", "replay", "dead-letters", "pause", "resume", "migrate")) {
       assertThat(run(0, Map.of(), "help", command))
           .as(command)
           .contains("Usage: lapse " + command, "Examples:", "  lapse ");
