@@ -5,37 +5,33 @@ import dev.lapse.audit.Finding;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 
 /**
  * {@code /actuator/audit}: the invariants, without the comparison with Kafka.
  *
- * <p>An audit may walk over whole tables, so nobody makes it do that more than once a minute, and
- * not twice at a time.
+ * <p>An audit may walk over whole tables, so nobody makes it do that more than once a minute.
  */
 @Endpoint(id = "audit")
 final class AuditEndpoint {
 
   private static final Duration KEPT = Duration.ofMinutes(1);
 
-  private final Audit audit;
-  private @Nullable Report last;
+  private final Shared<Report> report;
 
   AuditEndpoint(Audit audit) {
-    this.audit = audit;
+    this.report = new Shared<>(KEPT, () -> Report.of(audit.run()));
   }
 
+  /** Service Unavailable while the first one is under way. */
   @ReadOperation
-  public synchronized Report audit() {
-    Report report = last;
-    if (report == null || report.at().plus(KEPT).isBefore(Instant.now())) {
-      List<Finding> findings = audit.run();
-      report = new Report(findings.stream().allMatch(Finding::holds), Instant.now(), findings);
-      last = report;
-    }
-    return report;
+  public WebEndpointResponse<Report> audit() throws Exception {
+    return report
+        .get()
+        .map(WebEndpointResponse::new)
+        .orElseGet(() -> new WebEndpointResponse<>(WebEndpointResponse.STATUS_SERVICE_UNAVAILABLE));
   }
 
   /**
@@ -43,5 +39,10 @@ final class AuditEndpoint {
    * @param at when it was asked
    * @param findings all invariants
    */
-  record Report(boolean holds, Instant at, List<Finding> findings) {}
+  record Report(boolean holds, Instant at, List<Finding> findings) {
+
+    static Report of(List<Finding> findings) {
+      return new Report(findings.stream().allMatch(Finding::holds), Instant.now(), findings);
+    }
+  }
 }

@@ -3,10 +3,9 @@ package dev.lapse.operations;
 import dev.lapse.status.Status;
 import dev.lapse.status.StatusReader;
 import java.time.Duration;
-import java.time.Instant;
-import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 
 /** {@code /actuator/status}. However many ask, nothing is asked more than once a second. */
 @Endpoint(id = "status")
@@ -14,22 +13,18 @@ final class StatusEndpoint {
 
   private static final Duration KEPT = Duration.ofSeconds(1);
 
-  private final StatusReader reader;
-  private @Nullable Status last;
-  private Instant readAt = Instant.EPOCH;
+  private final Shared<Status> status;
 
   StatusEndpoint(StatusReader reader) {
-    this.reader = reader;
+    this.status = new Shared<>(KEPT, reader::read);
   }
 
+  /** Service Unavailable while it is read for the first time. */
   @ReadOperation
-  public synchronized Status status() throws InterruptedException {
-    Status status = last;
-    if (status == null || readAt.plus(KEPT).isBefore(Instant.now())) {
-      status = reader.read();
-      last = status;
-      readAt = Instant.now();
-    }
-    return status;
+  public WebEndpointResponse<Status> status() throws Exception {
+    return status
+        .get()
+        .map(WebEndpointResponse::new)
+        .orElseGet(() -> new WebEndpointResponse<>(WebEndpointResponse.STATUS_SERVICE_UNAVAILABLE));
   }
 }
