@@ -34,7 +34,9 @@ public final class KafkaAudit {
   /** Ids of one comparison: 60 MB of bits. */
   private static final long MAX_RANGE = 500_000_000;
 
-  private static final int PAGE = 10_000;
+  /** Ids of one look at the outbox. */
+  private static final int WALK = 20_000;
+
   private static final Duration POLL = Duration.ofMillis(500);
 
   private final KafkaAccess kafka;
@@ -246,20 +248,16 @@ public final class KafkaAudit {
 
     private boolean walkOutbox(long deadline) {
       Map<String, Long> waitingFrom = published.waiting();
-      long after = from - 1;
-      List<Expected> page;
-      do {
+      for (long after = from - 1; after < to; after += WALK) {
         if (System.nanoTime() - deadline > 0) {
           return false;
         }
-        page = records.expected(published, after, to, PAGE);
-        for (Expected record : page) {
+        for (Expected record : records.expected(published, after, Math.min(to, after + WALK))) {
           if (!seen.get(bit(record.id()))) {
             notInKafka(record, waitingFrom);
           }
-          after = record.id();
         }
-      } while (page.size() == PAGE);
+      }
       return true;
     }
 

@@ -122,11 +122,18 @@ public final class Replay {
 
     private Outcome publishAll(ReplayPublisher publisher)
         throws SQLException, InterruptedException {
+      int limit = pageRecords();
+      int walk = limit;
       for (long after = start(request); after < plan.lastId(); ) {
         if (isStoppedBefore(nextPageAt())) {
           return new Outcome(Outcome.End.STOPPED, progress, null);
         }
-        Page page = records.read(request.selection(), after, plan.lastId(), pageRecords());
+        Page page = records.read(request.selection(), after, plan.lastId(), limit, walk);
+        if (page.records().size() <= limit / 2) {
+          walk = Math.min(2 * walk, ReplayRecords.MAX_WALK);
+        } else if (page.records().size() == limit) {
+          walk = Math.max(limit, walk / 2);
+        }
         after = page.upToId();
         if (!page.records().isEmpty()) {
           publisher.publish(page.records(), page.time());

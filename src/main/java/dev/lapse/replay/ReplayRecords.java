@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReplayRecords {
 
-  /** Ids of one look: a quarter of a second where none of them is selected. */
-  private static final int WALK = 200_000;
+  /** Ids of one look at the most: a quarter of a second where none of them is selected. */
+  static final int MAX_WALK = 200_000;
 
   /** Records of a page, which is one Kafka transaction. */
   static final int MAX_RECORDS = 1000;
@@ -100,8 +100,8 @@ final class ReplayRecords {
     Plan plan = Plan.NOTHING;
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement = connection.prepareStatement(COUNT)) {
-      for (long after = afterId; after < end; after += WALK) {
-        bind(statement, selection, after, Math.min(end, after + WALK));
+      for (long after = afterId; after < end; after += MAX_WALK) {
+        bind(statement, selection, after, Math.min(end, after + MAX_WALK));
         try (ResultSet row = statement.executeQuery()) {
           row.next();
           plan =
@@ -116,9 +116,11 @@ final class ReplayRecords {
    * The next of the selection.
    *
    * @param limit records at the most
+   * @param walk ids to look at at the most. Where much is selected, few do: a planner without
+   *     statistics sorts all that it looks at
    */
-  Page read(Selection selection, long afterId, long end, int limit) throws SQLException {
-    long to = Math.min(end, afterId + WALK);
+  Page read(Selection selection, long afterId, long end, int limit, int walk) throws SQLException {
+    long to = Math.min(end, afterId + walk);
     try (Connection connection = dataSource.getConnection()) {
       connection.setAutoCommit(false); // or the driver fetches all rows at once
       try (PreparedStatement statement = connection.prepareStatement(PAGE)) {
