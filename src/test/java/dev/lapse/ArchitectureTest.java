@@ -48,6 +48,8 @@ class ArchitectureTest {
         .definedBy("dev.lapse.outbox..")
         .layer("loop")
         .definedBy("dev.lapse.loop..")
+        .layer("retention")
+        .definedBy("dev.lapse.retention..")
         .layer("pause")
         .definedBy("dev.lapse.pause..")
         .whereLayer("main")
@@ -69,7 +71,10 @@ class ArchitectureTest {
         .whereLayer("outbox")
         .mayOnlyBeAccessedByLayers("expiration", "relay", "replay", "kafka", "operations")
         .whereLayer("loop")
-        .mayOnlyBeAccessedByLayers("expiration", "relay", "replay", "audit", "status", "operations")
+        .mayOnlyBeAccessedByLayers(
+            "expiration", "relay", "retention", "replay", "audit", "status", "operations")
+        .whereLayer("retention")
+        .mayOnlyBeAccessedByLayers("operations")
         .whereLayer("pause")
         .mayOnlyBeAccessedByLayers("expiration", "relay", "operations")
         .check(PRODUCT);

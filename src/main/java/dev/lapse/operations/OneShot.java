@@ -52,6 +52,7 @@ final class OneShot {
     List<String> args = new ArrayList<>(further);
     args.add("--lapse.expiration.enabled=false");
     args.add("--lapse.relay.enabled=false");
+    args.add("--lapse.retention.enabled=false");
     args.add("--logging.level.com.zaxxer.hikari=error"); // the command itself tells what failed
     return start(builder, args);
   }

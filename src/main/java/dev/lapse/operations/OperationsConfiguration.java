@@ -6,6 +6,8 @@ import dev.lapse.outbox.DeadLetters;
 import dev.lapse.pause.Part;
 import dev.lapse.relay.Relay;
 import dev.lapse.relay.RelayListener;
+import dev.lapse.retention.Retention;
+import dev.lapse.retention.RetentionListener;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -77,6 +79,21 @@ class OperationsConfiguration {
             .description("Events committed in Kafka")
             .register(registry);
     return published::increment;
+  }
+
+  @Bean
+  RetentionListener retentionMetrics(MeterRegistry registry) {
+    Counter purged =
+        Counter.builder("lapse.purged")
+            .description("Published records deleted from the outbox")
+            .register(registry);
+    return purged::increment;
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty(name = "lapse.retention.enabled", matchIfMissing = true)
+  HealthIndicator retentionHealthIndicator(Retention retention) {
+    return () -> LoopHealth.of(retention.loopStatus()).build();
   }
 
   @Bean

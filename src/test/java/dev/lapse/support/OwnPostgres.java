@@ -147,6 +147,7 @@ public final class OwnPostgres implements AutoCloseable {
   public void crash() {
     long victim;
     try (Connection connection = dataSource().getConnection();
+        Connection witness = dataSource().getConnection();
         Statement statement = connection.createStatement();
         var row = statement.executeQuery("SELECT pg_backend_pid()")) {
       row.next();
@@ -154,8 +155,8 @@ public final class OwnPostgres implements AutoCloseable {
       if (!ProcessHandle.of(victim).orElseThrow().destroyForcibly()) {
         throw new IllegalStateException("cannot kill " + victim);
       }
-      // The connection that it served breaks when the crash has begun.
-      while (connection.isValid(1)) {
+      // Its own connection breaks at once, the others when the server has noticed.
+      while (witness.isValid(1)) {
         Thread.onSpinWait();
       }
     } catch (SQLException e) {

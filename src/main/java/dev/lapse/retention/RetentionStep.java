@@ -1,0 +1,64 @@
+package dev.lapse.retention;
+
+import dev.lapse.loop.Step;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One cycle of the retention: a batch, and a rest four times as long, so that a large purge takes a
+ * fifth of one session's time and leaves the rest to sweep, relay and autovacuum.
+ *
+ * <p>A pass goes on where the last one ended, past the dead entries that it left in the index; once
+ * an hour one begins at the beginning, for what had to be spared before.
+ */
+final class RetentionStep implements Step {
+
+  private static final Logger log = LoggerFactory.getLogger(RetentionStep.class);
+
+  private static final int REST = 4;
+
+  private static final Duration FULL_PASS_INTERVAL = Duration.ofHours(1);
+
+  private final Purge purge;
+  private final RetentionSettings settings;
+  private final RetentionListener listener;
+
+  private long afterId;
+  private long purged;
+  private long fullPassAt = System.nanoTime();
+
+  RetentionStep(Purge purge, RetentionSettings settings, RetentionListener listener) {
+    this.purge = purge;
+    this.settings = settings;
+    this.listener = listener;
+  }
+
+  @Override
+  public Duration runOnce() {
+    long begin = System.nanoTime();
+    Purge.Batch batch = purge.run(afterId, settings.period(), settings.batchSize());
+    if (batch.purged() > 0) {
+      listener.purged(batch.purged());
+    }
+    purged += batch.purged();
+    if (batch.more()) {
+      afterId = batch.lastId();
+      return Duration.ofNanos((System.nanoTime() - begin) * REST);
+    }
+    endPass();
+    return settings.interval();
+  }
+
+  /** The batch that ended it is looked at again: what was too young in it becomes old. */
+  private void endPass() {
+    if (purged > 0) {
+      log.info("Purged published records count={} olderThan={}", purged, settings.period());
+      purged = 0;
+    }
+    if (System.nanoTime() - fullPassAt >= FULL_PASS_INTERVAL.toNanos()) {
+      fullPassAt = System.nanoTime();
+      afterId = 0;
+    }
+  }
+}

@@ -1,0 +1,184 @@
+package dev.lapse.retention;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lapse.support.TestDatabase;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Published records that are older than the retention period go; one that is not published, or that
+ * waits behind a dead letter, never does.
+ */
+class RetentionIT {
+
+  private final TestDatabase database = TestDatabase.migrated();
+  private final AtomicLong heard = new AtomicLong();
+  private final RetentionStep step =
+      new RetentionStep(
+          new Purge(database.jdbc()),
+          new RetentionSettings(true, Duration.ofDays(7), Duration.ofMinutes(1), 10),
+          heard::addAndGet);
+
+  @AfterEach
+  void stop() {
+    database.close();
+  }
+
+  @Test
+  void deletesWhatIsOldAndPublished() {
+    append(25, "8 days", "a");
+    append(5, "6 days", "a");
+    published(30, snapshot(), "[]");
+
+    pass();
+
+    assertThat(ids()).isEqualTo("26-30");
+    assertThat(heard).hasValue(25);
+  }
+
+  @Test
+  void keepsWhatIsNotPublishedHoweverOld() {
+    append(30, "8 days", "a");
+    published(20, snapshot(), "[]");
+
+    pass();
+
+    // Its own row, by which the relay recognises its database, and what is above it.
+    assertThat(ids()).isEqualTo("20-30");
+  }
+
+  @Test
+  void keepsWhatOneOfTwoRelaysHasNotPublished() {
+    append(30, "8 days", "a");
+    published(30, snapshot(), "[]");
+    published("another", 12, snapshot(), "[]");
+
+    pass();
+
+    assertThat(ids()).isEqualTo("12-30");
+  }
+
+  @Test
+  void keepsAStragglerBelowThePosition() throws Exception {
+    try (Connection late = database.connect();
+        Statement statement = late.createStatement()) {
+      late.setAutoCommit(false);
+      statement.execute(insert(1, "8 days", "late"));
+      append(29, "8 days", "a");
+      String before = snapshot();
+      late.commit();
+      late.setAutoCommit(true);
+      published(30, before, "[]");
+    }
+
+    pass();
+
+    assertThat(ids()).isEqualTo("1-30");
+    assertThat(count("key = 'late'")).isOne();
+    assertThat(count("true")).isEqualTo(2);
+  }
+
+  @Test
+  void keepsAKeyThatWaitsBehindADeadLetter() {
+    append(12, "8 days", "waits");
+    append(12, "8 days", "a");
+    append(1, "8 days", "end");
+    published(25, snapshot(), "[{\"key\": \"waits\"}]");
+
+    pass();
+
+    assertThat(count("key = 'waits'")).isEqualTo(12);
+    assertThat(count("key = 'a'")).isZero();
+  }
+
+  @Test
+  void deletesNothingWhereNoRelayHasLeftACheckpoint() {
+    append(30, "8 days", "a");
+
+    pass();
+
+    assertThat(ids()).isEqualTo("1-30");
+  }
+
+  @Test
+  void leavesItToAnotherInstanceThatIsAtIt() throws Exception {
+    append(30, "8 days", "a");
+    published(30, snapshot(), "[]");
+    try (Connection other = database.connect();
+        Statement statement = other.createStatement()) {
+      other.setAutoCommit(false);
+      statement.execute("SELECT pg_advisory_xact_lock(hashtext('lapse.retention'))");
+      pass();
+      assertThat(ids()).isEqualTo("1-30");
+      other.rollback();
+      other.setAutoCommit(true);
+    }
+
+    pass();
+    assertThat(ids()).isEqualTo("30-30");
+  }
+
+  @Test
+  void restsBetweenBatchesAndLooksAgainLater() {
+    append(25, "8 days", "a");
+    published(25, snapshot(), "[]");
+
+    assertThat(step.runOnce()).isBetween(Duration.ofNanos(1), Duration.ofSeconds(50));
+    assertThat(step.runOnce()).isBetween(Duration.ofNanos(1), Duration.ofSeconds(50));
+    assertThat(step.runOnce()).isEqualTo(Duration.ofMinutes(1));
+    append(25, "8 days", "a");
+    published(50, snapshot(), "[]");
+    pass();
+
+    assertThat(ids()).isEqualTo("50-50");
+  }
+
+  private void pass() {
+    while (!step.runOnce().equals(Duration.ofMinutes(1))) {
+      // the next batch
+    }
+  }
+
+  private void append(int count, String age, String key) {
+    database.execute(insert(count, age, key));
+  }
+
+  private static String insert(int count, String age, String key) {
+    return ("INSERT INTO outbox (type, key, payload, occurred_at)"
+            + " SELECT 'Noted', '%s', '{}', now() - interval '%s' FROM generate_series(1, %d)")
+        .formatted(key, age, count);
+  }
+
+  private String snapshot() {
+    return database.jdbc().sql("SELECT pg_current_snapshot()::text").query(String.class).single();
+  }
+
+  private void published(long id, String snapshot, String deadLetters) {
+    published("lapse", id, snapshot, deadLetters);
+  }
+
+  private void published(String relay, long id, String snapshot, String deadLetters) {
+    database.execute("DELETE FROM relay_checkpoint WHERE relay = '%s'".formatted(relay));
+    database.execute(
+        ("INSERT INTO relay_checkpoint (relay, published_id, snapshot, dead_letters,"
+                + " system_identifier, timeline, lsn) VALUES ('%s', %d, '%s', '%s', 1, 1, '0/1')")
+            .formatted(relay, id, snapshot, deadLetters));
+  }
+
+  private String ids() {
+    return database
+        .jdbc()
+        .sql("SELECT min(id) || '-' || max(id) FROM outbox")
+        .query(String.class)
+        .single();
+  }
+
+  private long count(String condition) {
+    return database.count("SELECT count(*) FROM outbox WHERE " + condition);
+  }
+}
