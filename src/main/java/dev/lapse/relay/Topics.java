@@ -13,6 +13,7 @@ import org.apache.kafka.clients.admin.FinalizedVersionRange;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.slf4j.Logger;
@@ -115,11 +116,14 @@ final class Topics {
           .min()
           .orElse(BATCH_SIZE);
     } catch (ExecutionException e) {
-      log.warn(
-          "Cannot read the limits of a topic, so larger batches may be sent than it takes name={}"
-              + " reason=\"{}\" advice=\"allow DescribeConfigs on it\"",
-          topic,
-          Reasons.of(e));
+      if (e.getCause() instanceof AuthorizationException) {
+        log.warn(
+            "May not read the limits of a topic, so larger batches may be sent than it takes name={}"
+                + " advice=\"allow DescribeConfigs on it\"",
+            topic);
+      } else {
+        log.debug("Cannot read the limits of a topic, new perhaps name={}", topic, e);
+      }
       return BATCH_SIZE;
     }
   }
