@@ -64,13 +64,18 @@ final class OutboxQueries {
             AND xact_id < pg_snapshot_xmax(pg_current_snapshot())
             AND outbox.id <= (SELECT id FROM position)
           UNION ALL
-          SELECT outbox.id FROM outbox
-          WHERE xact_id = ANY (ARRAY(
-              SELECT xact_id
-              FROM position, pg_snapshot_xip(snapshot) xact_id
-              -- The rows of one still running, however many, are not looked at.
-              WHERE pg_visible_in_snapshot(xact_id, pg_current_snapshot())))
-            AND outbox.id <= (SELECT id FROM position)
+          SELECT late.id
+          FROM position
+          CROSS JOIN LATERAL pg_snapshot_xip(snapshot) ended
+          -- One by one, and by range: by equality a planner that knows of one transaction only, as
+          -- after a restamp, expects all rows of it and reads the whole table.
+          CROSS JOIN LATERAL (
+            SELECT outbox.id FROM outbox
+            WHERE xact_id BETWEEN ended AND ended AND outbox.id <= position.id
+            OFFSET 0
+          ) late
+          -- The rows of one still running, however many, are not looked at.
+          WHERE pg_visible_in_snapshot(ended, pg_current_snapshot())
         ) late
         ORDER BY id
         LIMIT ?

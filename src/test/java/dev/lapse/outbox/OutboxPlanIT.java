@@ -91,6 +91,32 @@ class OutboxPlanIT {
     assertThat(plan.nodes()).doesNotContain("Seq Scan");
   }
 
+  /** As after a dump was adopted, until somebody vacuums: all rows are of one transaction. */
+  @ParameterizedTest
+  @EnumSource
+  void anEmptyPollReadsAHandfulOfPagesAfterTheOutboxWasRestamped(Planner planner) throws Exception {
+    database.execute("SELECT restamp_outbox()");
+    database.execute("ANALYZE outbox");
+    String snapshot;
+    try (Connection running = database.connect();
+        Statement statement = running.createStatement()) {
+      running.setAutoCommit(false);
+      statement.execute("SELECT pg_current_xact_id()");
+      append(database::execute, 1);
+      snapshot = reader.state().snapshot();
+      running.commit();
+      running.setAutoCommit(true);
+    }
+    DatabaseState now = reader.state();
+
+    Plan plan =
+        explain(planner, new Position(now.lastId(), null, snapshot, null, List.of(), now.origin()));
+
+    assertThat(plan.rows()).isEqualTo(1);
+    assertThat(plan.buffers()).as(plan.text()).isLessThan(HANDFUL);
+    assertThat(plan.nodes()).doesNotContain("Seq Scan");
+  }
+
   @ParameterizedTest
   @EnumSource
   void aPageIsReadFromTheIndexAndNoFurther(Planner planner) throws Exception {
