@@ -57,8 +57,9 @@ final class DueApprovals {
                  'pending' AS "previousStatus",
                  'expired' AS "status",
                  version AS "version",
-                 to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-                   AS "expiresAt",
+                 -- No earlier than the year 1: consumers cannot read -infinity, or what is BC.
+                 to_char(greatest(expires_at, '0001-01-01Z') AT TIME ZONE 'UTC',
+                         'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "expiresAt",
                  to_char(executed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
                    AS "expiredAt"
         ) event

@@ -26,6 +26,10 @@ final class EventEncoder {
   private static final Header SPEC_VERSION = header("ce_specversion", "1.0");
   private static final Header CONTENT_TYPE = header("content-type", "application/json");
 
+  /** The schemas of src/docs/contract, by event type. An incompatible one gets another URI. */
+  private static final Map<String, Header> SCHEMAS =
+      Map.of("ApprovalExpired", header("ce_dataschema", "urn:lapse:approval-expired:1"));
+
   private final Map<String, String> topics;
   private final Header source;
   private final Map<String, Header> types = new ConcurrentHashMap<>();
@@ -66,6 +70,10 @@ final class EventEncoder {
     headers.add(source);
     headers.add(new RecordHeader("ce_subject", record.key()));
     headers.add(new RecordHeader("ce_time", record.occurredAt()));
+    Header schema = SCHEMAS.get(record.type());
+    if (schema != null) {
+      headers.add(schema);
+    }
     headers.add(new RecordHeader("ce_partitionkey", record.key()));
     headers.add(new RecordHeader("ce_sequence", sequence(record.id())));
     headers.add(CONTENT_TYPE);

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lapse.support.Approvals;
+import dev.lapse.support.Golden;
 import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
@@ -270,6 +272,24 @@ class SweepIT {
         .isEqualTo(1);
   }
 
+  @Test
+  void recordsTheGoldenMessage() {
+    Golden golden = Golden.read("approval-expired");
+    database.execute(
+        """
+        INSERT INTO ai_approvals (id, requested_by, action, expires_at)
+        VALUES ('%s', 'agent', 'deploy', '%s')
+        """
+            .formatted(golden.key(), golden.field("expiresAt")));
+
+    sweep.run();
+
+    String payload = database.jdbc().sql("SELECT payload FROM outbox").query(String.class).single();
+    String expiredAt = payload.substring(payload.length() - 29, payload.length() - 2);
+    assertThat(payload).isEqualTo(golden.value().replace(golden.field("expiredAt"), expiredAt));
+    assertThat(Instant.parse(expiredAt)).isAfter(Instant.parse(golden.field("expiresAt")));
+  }
+
   /** A session whose now() is not this machine's. */
   @Test
   void goesByTheDatabasesClock() {
@@ -303,7 +323,7 @@ class SweepIT {
     List<UUID> due = approvals.due(2);
     List<UUID> never = approvals.due(3);
     moveDeadline(due.get(0), "'-infinity'");
-    moveDeadline(due.get(1), "'0001-01-01'");
+    moveDeadline(due.get(1), "'0044-03-15 BC'");
     moveDeadline(never.get(0), "'9999-12-31'");
     moveDeadline(never.get(1), "'infinity'");
     moveDeadline(never.get(2), "NULL");
@@ -313,6 +333,13 @@ class SweepIT {
     assertThat(swept.expired()).isEqualTo(2);
     assertThat(swept.lateness()).isBetween(days(36_500), days(36_525));
     assertThat(recorded()).isEqualTo(due);
+    assertThat(
+            database
+                .jdbc()
+                .sql("SELECT payload ->> 'expiresAt' FROM outbox")
+                .query(String.class)
+                .list())
+        .containsOnly("0001-01-01T00:00:00.000000Z");
   }
 
   private static Duration days(long days) {

@@ -36,13 +36,18 @@ final class Chronicle implements AutoCloseable {
     Set<String> missing = new HashSet<>(events);
     return receiver.await(
         all -> {
-          for (; receivedUpTo < all.size(); receivedUpTo++) {
-            received.add(all.get(receivedUpTo).id());
-          }
+          take(all);
           missing.removeAll(received);
           return missing.isEmpty();
         },
         World.PATIENCE);
+  }
+
+  /** Takes note of what is new, and holds it to the contract. */
+  private void take(List<Event> all) {
+    for (; receivedUpTo < all.size(); receivedUpTo++) {
+      received.add(all.get(receivedUpTo).checked().id());
+    }
   }
 
   synchronized boolean hasReceived(String event) {
@@ -67,6 +72,7 @@ final class Chronicle implements AutoCloseable {
   /** Judges everything up to now; nobody writes. */
   synchronized Verdict judge(JdbcClient jdbc) throws InterruptedException {
     assertThat(receiver.awaitEnd(World.PATIENCE)).as("received to the end").isTrue();
+    take(receiver.received());
     List<OutboxRow> outbox = new ArrayList<>(purged);
     outbox.addAll(Histories.outbox(jdbc));
     Set<String> rows = new HashSet<>();

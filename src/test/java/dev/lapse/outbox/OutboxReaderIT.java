@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class OutboxReaderIT {
 
-  private static final int RECORD = 100_000;
+  private static final int RECORD = 60_000;
 
   private final TestDatabase database = TestDatabase.migrated();
 

@@ -42,6 +42,7 @@ class BadInputIT {
           a payload that is null             | payload     | 'null'                         | outbox_payload
           a payload that is SQL's NULL       | payload     | NULL                           | payload
           a payload that is no JSON          | payload     | '{'                            | json
+          a payload of 64 KiB                | payload     | json_build_object('a', repeat('x', 65536)) | outbox_size
           a payload of a megabyte            | payload     | json_build_object('a', repeat('x', 1000000)) | outbox_payload
           a topic with a blank               | topic       | 'a b'                          | outbox_topic
           a topic with a letter beyond ASCII | topic       | 'ä'                            | outbox_topic
@@ -106,7 +107,27 @@ class BadInputIT {
   }
 
   @Test
-  void theLargestThatTheDatabaseTakesArrives() throws Exception {
+  void isOfLessThan64KiBAsCloudEventsWants() throws Exception {
+    insert(
+        Map.of(
+            "key", "repeat('k', 1024)",
+            "payload", "json_build_object('a', repeat('x', 45080))",
+            "headers", "jsonb_build_object('a', repeat('x', 16339))"));
+
+    relay.drain();
+
+    Event event = consumer.await(1).get(0);
+    int headers =
+        event.headers().entrySet().stream()
+            .mapToInt(header -> header.getKey().length() + header.getValue().length())
+            .sum();
+    assertThat(event.key().length() + headers + event.value().length())
+        .isBetween(63 * 1024, 64 * 1024);
+  }
+
+  @Test
+  void theLargestThatTheDatabaseTakesOnRequestArrives() throws Exception {
+    database.execute("ALTER TABLE outbox DROP CONSTRAINT outbox_size");
     insert(
         Map.of(
             "key", "repeat('k', 1024)",

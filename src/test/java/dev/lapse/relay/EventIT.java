@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.entry;
 
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
+import dev.lapse.support.Golden;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.TestDatabase;
 import java.time.Instant;
@@ -97,13 +98,40 @@ class EventIT {
 
   @Test
   void goesToTheTopicConfiguredForItsType() throws Exception {
-    insert("'ApprovalExpired', NULL, 'a', '{}', NULL, now()");
+    Golden golden = Golden.read("approval-expired");
+    insert(
+        "'ApprovalExpired', NULL, '%s', '%s', NULL, now()".formatted(golden.key(), golden.value()));
 
     relay.drain();
 
     assertThat(consumer.await(1))
         .extracting(Event::topic)
         .containsOnly(relay.settings.name() + ".expired");
+  }
+
+  @Test
+  void isTheGoldenMessageByteForByte() throws Exception {
+    Golden golden = Golden.read("approval-expired");
+    database
+        .jdbc()
+        .sql(
+            """
+            INSERT INTO outbox (id, event_id, type, key, payload, occurred_at)
+            OVERRIDING SYSTEM VALUE
+            VALUES (:sequence::bigint, :ce_id::uuid, :ce_type, :key, :value::json, :ce_time::timestamptz)
+            """)
+        .params(golden.headers())
+        .param("sequence", golden.headers().get("ce_sequence"))
+        .param("key", golden.key())
+        .param("value", golden.value())
+        .update();
+
+    relay.drain();
+
+    Event event = consumer.await(1).get(0);
+    assertThat(event.key()).isEqualTo(golden.key());
+    assertThat(event.value()).isEqualTo(golden.value());
+    assertThat(event.headers()).isEqualTo(golden.headers());
   }
 
   private void insert(String values) {

@@ -16,7 +16,8 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
  * A downstream team's consumer: real, {@code read_committed}, reading every topic of a prefix from
- * its beginning and remembering all it got, in order.
+ * its beginning and remembering all it got, in order. It takes no ApprovalExpired that is not as
+ * the contract says.
  */
 public final class EventConsumer implements AutoCloseable {
 
@@ -64,7 +65,7 @@ public final class EventConsumer implements AutoCloseable {
       // When it loses its place in the group, with the broker, it begins at the beginning.
       boolean isNew = read.add(Place.of(record));
       if (isNew && !record.topic().equals(ignored)) {
-        now.add(Event.of(record));
+        now.add(Event.of(record).checked());
       }
     }
     received.addAll(now);
@@ -128,6 +129,16 @@ public final class EventConsumer implements AutoCloseable {
           record.key(),
           record.value(),
           headers);
+    }
+
+    /**
+     * This event.
+     *
+     * @throws IllegalStateException if it is an ApprovalExpired that is not as the contract says
+     */
+    public Event checked() {
+      Contract.check(key, headers, value);
+      return this;
     }
 
     public String id() {

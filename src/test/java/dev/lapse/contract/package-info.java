@@ -1,0 +1,5 @@
+/** That {@code src/docs/contract} is sound, and breaks no promise of its last release. */
+@NullMarked
+package dev.lapse.contract;
+
+import org.jspecify.annotations.NullMarked;

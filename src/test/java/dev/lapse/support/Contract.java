@@ -1,0 +1,91 @@
+package dev.lapse.support;
+
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.Schema;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What {@code src/docs/contract} promises about an {@code ApprovalExpired}, and what its last
+ * release did: whoever was written for that must understand what is published now.
+ */
+public final class Contract {
+
+  public static final Path FILES = Path.of("src/docs/contract");
+  public static final Path RELEASED = FILES.resolve("released");
+
+  /** What every CloudEvents intermediary forwards. */
+  private static final int MOST_BYTES = 64 * 1024;
+
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private static final List<Schema> VALUES =
+      List.of(schema(FILES, "approval-expired"), schema(RELEASED, "approval-expired"));
+  private static final List<Schema> HEADERS =
+      List.of(
+          schema(FILES, "approval-expired.headers"), schema(RELEASED, "approval-expired.headers"));
+
+  private Contract() {}
+
+  /** A registry each: a schema and its released copy have the same id. */
+  private static Schema schema(Path directory, String name) {
+    return SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+        .getSchema(JSON.readTree(directory.resolve(name + ".schema.json")));
+  }
+
+  /** What is wrong with an event; nothing if it is as the contract says. */
+  public static List<String> violations(
+      @Nullable String key, Map<String, String> headers, @Nullable String value) {
+    List<String> violations = new ArrayList<>();
+    if (value == null || key == null) {
+      return List.of("without a key, or without a value: a tombstone on a compacted topic");
+    }
+    VALUES.forEach(schema -> violations.addAll(violations(schema, "value", value)));
+    String json = JSON.writeValueAsString(headers);
+    HEADERS.forEach(schema -> violations.addAll(violations(schema, "headers", json)));
+    if (!key.equals(headers.get("ce_partitionkey")) || !key.equals(headers.get("ce_subject"))) {
+      violations.add("the key is not ce_partitionkey and ce_subject");
+    }
+    if (bytes(key) + bytes(value) + bytes(json) > MOST_BYTES) {
+      violations.add("larger than 64 KiB");
+    }
+    return violations;
+  }
+
+  private static List<String> violations(Schema schema, String what, String json) {
+    return schema
+        .validate(
+            json,
+            InputFormat.JSON,
+            context -> context.executionConfig(config -> config.formatAssertionsEnabled(true)))
+        .stream()
+        .map(error -> what + error)
+        .toList();
+  }
+
+  private static int bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8).length;
+  }
+
+  /**
+   * Refuses an {@code ApprovalExpired} that is not as the contract says.
+   *
+   * @throws IllegalStateException says what is wrong with it
+   */
+  static void check(@Nullable String key, Map<String, String> headers, @Nullable String value) {
+    if ("ApprovalExpired".equals(headers.get("ce_type"))) {
+      List<String> violations = violations(key, headers, value);
+      if (!violations.isEmpty()) {
+        throw new IllegalStateException(
+            "Against the contract: %s; headers %s, value %s".formatted(violations, headers, value));
+      }
+    }
+  }
+}

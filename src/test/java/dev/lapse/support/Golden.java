@@ -1,0 +1,42 @@
+package dev.lapse.support;
+
+import java.nio.file.Path;
+import java.util.Map;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A message as it must be, for other teams to test their consumers with. */
+public final class Golden {
+
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private final JsonNode message;
+
+  private Golden(JsonNode message) {
+    this.message = message;
+  }
+
+  /** One of {@code src/docs/contract/golden}, by the name of its file without the ending. */
+  public static Golden read(String name) {
+    return new Golden(JSON.readTree(Path.of("src/docs/contract/golden", name + ".json")));
+  }
+
+  public String key() {
+    return message.required("key").asString();
+  }
+
+  public Map<String, String> headers() {
+    return JSON.convertValue(message.required("headers"), new TypeReference<>() {});
+  }
+
+  /** The value, as it is sent: without blanks. */
+  public String value() {
+    return message.required("value").toString();
+  }
+
+  /** A string of the value. */
+  public String field(String name) {
+    return message.required("value").required(name).asString();
+  }
+}
