@@ -112,19 +112,7 @@ class EventIT {
   @Test
   void isTheGoldenMessageByteForByte() throws Exception {
     Golden golden = Golden.read("approval-expired");
-    database
-        .jdbc()
-        .sql(
-            """
-            INSERT INTO outbox (id, event_id, type, key, payload, occurred_at)
-            OVERRIDING SYSTEM VALUE
-            VALUES (:sequence::bigint, :ce_id::uuid, :ce_type, :key, :value::json, :ce_time::timestamptz)
-            """)
-        .params(golden.headers())
-        .param("sequence", golden.headers().get("ce_sequence"))
-        .param("key", golden.key())
-        .param("value", golden.value())
-        .update();
+    golden.insertInto(database);
 
     relay.drain();
 

@@ -39,4 +39,21 @@ public final class Golden {
   public String field(String name) {
     return message.required("value").required(name).asString();
   }
+
+  /** Writes the outbox row that it is the event of. */
+  public void insertInto(TestDatabase database) {
+    database
+        .jdbc()
+        .sql(
+            """
+            INSERT INTO outbox (id, event_id, type, key, payload, occurred_at)
+            OVERRIDING SYSTEM VALUE
+            VALUES (:ce_sequence::bigint, :ce_id::uuid, :ce_type, :key, :value::json,
+                    :ce_time::timestamptz)
+            """)
+        .params(headers())
+        .param("key", key())
+        .param("value", value())
+        .update();
+  }
 }
