@@ -10,4 +10,4 @@ WHERE id IN (SELECT id FROM ai_approvals
              WHERE status = 'pending' AND expires_at > clock_timestamp() + interval '1 second'
              ORDER BY id LIMIT 3)
   AND status = 'pending' AND expires_at > clock_timestamp()
-\watch interval=5
+\watch 5
