@@ -32,13 +32,7 @@ CREATE TABLE outbox (
                     AND NOT jsonb_path_exists(headers, '$.* ? (@.type() != "string")')
                     AND NOT jsonb_path_exists(headers, '$.keyvalue() ? (@.key starts with "ce_"'
                                                        ' || @.key == "content-type")')),
-    occurred_at timestamptz NOT NULL DEFAULT now(),
-    -- 64 KiB, key and headers included, are what every intermediary forwards that keeps to
-    -- CloudEvents; one of them for the headers of the relay's own. Where yours take more, drop this
-    -- one: what the limits above allow fits into Kafka's default message.max.bytes.
-    CONSTRAINT outbox_size CHECK (
-        octet_length(payload::text) + coalesce(octet_length(headers::text), 0)
-        + 3 * octet_length(key) <= 63 * 1024)
+    occurred_at timestamptz NOT NULL DEFAULT now()
 );
 
 -- Serves the search for stragglers (dev.lapse.outbox.OutboxReader): it enters by transaction, and
