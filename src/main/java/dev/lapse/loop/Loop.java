@@ -7,7 +7,6 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.SmartLifecycle;
 
 /**
  * Runs a {@link Step} on a thread of its own until stopped. A cycle that throws an exception is
@@ -16,7 +15,7 @@ import org.springframework.context.SmartLifecycle;
  *
  * <p>{@link #wake()} and {@link #status()} may be called from any thread.
  */
-public final class Loop implements SmartLifecycle {
+public final class Loop {
 
   private static final Logger log = LoggerFactory.getLogger(Loop.class);
 
@@ -26,7 +25,7 @@ public final class Loop implements SmartLifecycle {
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
   /** A cycle in hand may finish within this; then it is interrupted. */
-  private static final Duration STOP_PATIENCE = Duration.ofSeconds(3);
+  private static final Duration STOP_PATIENCE = Duration.ofSeconds(2);
 
   private final String name;
   private final Step step;
@@ -55,7 +54,6 @@ public final class Loop implements SmartLifecycle {
     return status;
   }
 
-  @Override
   public void start() {
     running = true;
     Thread starting = new Thread(this::run, "lapse-" + name);
@@ -63,16 +61,19 @@ public final class Loop implements SmartLifecycle {
     starting.start();
   }
 
-  @Override
   public boolean isRunning() {
     return running;
   }
 
-  /** Returns when the thread has ended, at the most a few seconds later. */
-  @Override
-  public void stop() {
+  /** Lets the cycle in hand be the last; returns at once. */
+  public void askToStop() {
     running = false;
     wake();
+  }
+
+  /** Returns when the thread has ended, at the most a few seconds later. */
+  public void stop() {
+    askToStop();
     Thread stopping = thread;
     if (stopping == null) {
       return;

@@ -28,16 +28,19 @@ import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.event.ContextClosedEvent;
 
 /**
  * {@code /actuator/replay}: POST starts a replay, one at a time, GET lists the latest, DELETE stops
  * the one under way behind its page.
  */
 @Endpoint(id = "replay")
-final class ReplayEndpoint {
+final class ReplayEndpoint implements ApplicationListener<ContextClosedEvent> {
 
   private static final int LISTED = 20;
   private static final int CONFLICT = 409;
+  private static final int UNAVAILABLE = 503;
 
   private final Replay replay;
   private final Replays replays;
@@ -45,7 +48,9 @@ final class ReplayEndpoint {
       Executors.newSingleThreadExecutor(work -> new Thread(work, "replay"));
 
   /** Of the replay under way; counted down if there is none. */
-  private CountDownLatch stop = new CountDownLatch(0);
+  private volatile CountDownLatch stop = new CountDownLatch(0);
+
+  private volatile boolean closing;
 
   ReplayEndpoint(Replay replay, Replays replays) {
     this.replay = replay;
@@ -113,6 +118,9 @@ final class ReplayEndpoint {
     CountDownLatch mine = new CountDownLatch(1);
     CompletableFuture<UUID> id = new CompletableFuture<>();
     stop = mine;
+    if (closing) {
+      return refused(UNAVAILABLE, "This instance is stopping: start the replay at another");
+    }
     thread.execute(
         () -> {
           try {
@@ -141,10 +149,16 @@ final class ReplayEndpoint {
     return Map.of("stopping", running);
   }
 
-  /** Lets the page in hand end, before the database and the rest of the service go. */
+  /** Before the loops are stopped, so that the replay ends meanwhile; waits for no plan. */
+  @Override
+  public void onApplicationEvent(ContextClosedEvent event) {
+    closing = true;
+    stop.countDown();
+  }
+
+  /** Lets the page in hand end, before the database goes. */
   void close() throws InterruptedException {
-    stop();
     thread.shutdown();
-    thread.awaitTermination(4, TimeUnit.SECONDS);
+    boolean unused = thread.awaitTermination(1, TimeUnit.SECONDS);
   }
 }

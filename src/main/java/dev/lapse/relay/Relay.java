@@ -1,45 +1,21 @@
 package dev.lapse.relay;
 
-import dev.lapse.loop.Loop;
-import dev.lapse.loop.LoopStatus;
-import org.springframework.context.SmartLifecycle;
+import dev.lapse.loop.LoopService;
 
-/** The relay of this instance, running beside those of all others of its name. */
-public final class Relay implements SmartLifecycle {
+/**
+ * The relay of this instance, running beside those of all others of its name. Wake it to make it
+ * look at the outbox now.
+ */
+public final class Relay extends LoopService {
 
-  private final Loop loop;
   private final RelayStep step;
 
   Relay(RelayStep step) {
+    super("relay", step);
     this.step = step;
-    this.loop = new Loop("relay", step);
-  }
-
-  /** Makes it look at the outbox now; callable from any thread. */
-  public void wake() {
-    loop.wake();
   }
 
   public RelayStatus status() {
     return step.status();
-  }
-
-  public LoopStatus loopStatus() {
-    return loop.status();
-  }
-
-  @Override
-  public void start() {
-    loop.start();
-  }
-
-  @Override
-  public void stop() {
-    loop.stop();
-  }
-
-  @Override
-  public boolean isRunning() {
-    return loop.isRunning();
   }
 }
