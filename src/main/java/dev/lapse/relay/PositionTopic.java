@@ -21,6 +21,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -38,7 +40,9 @@ final class PositionTopic {
   /** Bytes of a position that may still take another dead letter; brokers take 1 MB by default. */
   private static final int ROOM = 512 * 1024;
 
-  private static final JsonMapper JSON = JsonMapper.builder().build();
+  /** Strict: a field that a newer version added means something. */
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
 
   private final KafkaClients clients;
   private final TopicPartition partition;
@@ -73,7 +77,8 @@ final class PositionTopic {
    * foreign transaction open in the partition would hide a committed position behind it from
    * read_committed end offsets.
    *
-   * @throws IllegalStateException if the end is not to be reached, or the record is none of ours
+   * @throws IllegalStateException if the end is not to be reached
+   * @throws UnreadablePositionException if the record is none of this version's
    */
   Optional<Position> last(Admin admin) throws Exception {
     long end = offset(admin, OffsetSpec.latest());
@@ -84,12 +89,20 @@ final class PositionTopic {
         long from = Math.max(begin, end - back);
         byte @Nullable [] last = lastFrom(reader, from, end);
         if (last != null) {
-          return Optional.of(JSON.readValue(last, Stored.class).position());
+          return Optional.of(position(last));
         }
         if (from == begin) {
           return Optional.empty();
         }
       }
+    }
+  }
+
+  private Position position(byte[] record) throws UnreadablePositionException {
+    try {
+      return JSON.readValue(record, Stored.class).position();
+    } catch (JacksonException | IllegalArgumentException e) {
+      throw new UnreadablePositionException(partition.topic(), e);
     }
   }
 

@@ -154,9 +154,19 @@ final class RelayStep implements Step {
   public void recover(Exception failure) {
     topics.forget();
     endTerm();
+    if (failure instanceof UnreadablePositionException) {
+      leaveGroup(); // until it tries again, so that another version can lead
+    }
     if (leadership != null && isFencing(failure)) {
       log.info("Standing by: another instance has taken the lead relay={}", settings.name());
       leadership.resign();
+    }
+  }
+
+  private void leaveGroup() {
+    if (leadership != null) {
+      leadership.close();
+      leadership = null;
     }
   }
 
@@ -192,10 +202,7 @@ final class RelayStep implements Step {
           Reasons.of(e));
     }
     endTerm();
-    if (leadership != null) {
-      leadership.close();
-      leadership = null;
-    }
+    leaveGroup();
     if (admin != null) {
       admin.close(Duration.ofSeconds(1));
       admin = null;

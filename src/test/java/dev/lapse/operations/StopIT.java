@@ -28,7 +28,7 @@ class StopIT {
 
   private static final Logger log = LoggerFactory.getLogger(StopIT.class);
 
-  private static final int EVENTS = 150_000;
+  private static final int EVENTS = 100_000;
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final TestDatabase database = TestDatabase.migrated();
@@ -41,37 +41,44 @@ class StopIT {
 
   @Test
   void leavesTheLeadToAnotherInMidLoad() throws Exception {
-    try (LapseProcess leader = start()) {
-      await().atMost(PATIENCE).until(() -> leader.output().contains("Leading relay="));
-      try (LapseProcess standby = start();
-          EventConsumer consumer =
-              EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(name))) {
-        await().atMost(PATIENCE).ignoreExceptions().until(() -> isHealthy(standby));
-        new Outbox(database).append(EVENTS, "a", name);
-        await().atMost(PATIENCE).until(() -> !consumer.poll(Duration.ofMillis(50)).isEmpty());
-
-        leader.terminate();
-        long asked = System.nanoTime();
-        assertThat(leader.exitCode()).isEqualTo(143);
-        long gone = System.nanoTime();
-        // Far less than a session.
-        await()
-            .pollInterval(Duration.ofMillis(10))
-            .atMost(Duration.ofMinutes(1))
-            .until(() -> standby.output().contains("Leading relay="));
-        log.info(
-            "Stopped under load took={} ms, another led after={} ms",
-            Duration.ofNanos(gone - asked).toMillis(),
-            Duration.ofNanos(System.nanoTime() - gone).toMillis());
-
-        assertThat(consumer.received().size()).as("or it was no load").isLessThan(EVENTS);
-        assertThat(consumer.await(EVENTS))
-            .hasSize(EVENTS)
-            .extracting(Event::id)
-            .doesNotHaveDuplicates();
-        assertThat(leader.output()).contains("Stopped loop=relay").doesNotContain("ERROR");
+    try (LapseProcess first = start();
+        EventConsumer consumer =
+            EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(name))) {
+      awaitLeading(first);
+      try (LapseProcess second = start()) {
+        awaitHealthy(second);
+        stopUnderLoad(first, second, consumer);
+        // And so on, as an upgrade goes from instance to instance.
+        try (LapseProcess upgraded = start()) {
+          awaitHealthy(upgraded);
+          stopUnderLoad(second, upgraded, consumer);
+        }
       }
     }
+  }
+
+  private void stopUnderLoad(LapseProcess leader, LapseProcess standby, EventConsumer consumer)
+      throws Exception {
+    int before = consumer.received().size();
+    new Outbox(database).append(EVENTS, "a", name);
+    await().atMost(PATIENCE).until(() -> !consumer.poll(Duration.ofMillis(50)).isEmpty());
+
+    leader.terminate();
+    long asked = System.nanoTime();
+    assertThat(leader.exitCode()).isEqualTo(143);
+    long gone = System.nanoTime();
+    awaitLeading(standby); // with far less patience than a session has
+    log.info(
+        "Stopped under load took={} ms, another led after={} ms",
+        Duration.ofNanos(gone - asked).toMillis(),
+        Duration.ofNanos(System.nanoTime() - gone).toMillis());
+
+    assertThat(consumer.received().size() - before).as("or it was no load").isLessThan(EVENTS);
+    assertThat(consumer.await(before + EVENTS))
+        .hasSize(before + EVENTS)
+        .extracting(Event::id)
+        .doesNotHaveDuplicates();
+    assertThat(leader.output()).contains("Stopped loop=relay").doesNotContain("ERROR");
   }
 
   private LapseProcess start() {
@@ -82,7 +89,17 @@ class StopIT {
         "--lapse.kafka.topic-replication=1");
   }
 
-  private static boolean isHealthy(LapseProcess service) {
-    return service.get("/actuator/health").statusCode() == 200;
+  private static void awaitLeading(LapseProcess service) {
+    await()
+        .pollInterval(Duration.ofMillis(10))
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(service.output()).contains("Leading relay="));
+  }
+
+  private static void awaitHealthy(LapseProcess service) {
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(() -> service.get("/actuator/health").statusCode() == 200);
   }
 }

@@ -1,0 +1,19 @@
+package dev.lapse.relay;
+
+/**
+ * The last position is not one that this version can read whole. To guess at what it does not know
+ * could lose events, so it leaves the lead to whoever wrote it.
+ */
+final class UnreadablePositionException extends Exception {
+
+  private static final long serialVersionUID = 1L;
+
+  UnreadablePositionException(String topic, Exception cause) {
+    super(
+        ("The last record of %s is no position that this version of Lapse knows (%s). Another"
+                + " version has written it: run that one, or a newer one; this instance publishes"
+                + " nothing")
+            .formatted(topic, cause.getMessage()),
+        cause);
+  }
+}
