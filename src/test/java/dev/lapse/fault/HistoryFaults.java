@@ -68,8 +68,9 @@ final class HistoryFaults {
 
   /** What its own checkpoint does not cover may come again. */
   private static void moveTo(World world, OwnPostgres other) throws Exception {
+    // Before anybody goes on there, and writes the next checkpoint.
+    world.chronicle.mayRepeat(World.notInTheCheckpoint(other));
     world.moveTo(other);
-    world.chronicle.mayRepeat(world.notInTheCheckpoint());
     world.mended();
     notes(world, "new", 1 + world.random.nextInt(100));
   }

@@ -164,7 +164,7 @@ final class KafkaFaults {
             .sql("SELECT pg_current_snapshot()::text")
             .query(String.class)
             .single();
-    world.chronicle.mayRepeat(world.notInTheCheckpoint());
+    world.chronicle.mayRepeat(World.notInTheCheckpoint(world.postgres()));
     try (Admin admin = world.admin()) {
       admin.deleteTopics(List.of(POSITION)).all().get();
     }

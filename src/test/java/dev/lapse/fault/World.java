@@ -135,12 +135,17 @@ final class World implements AutoCloseable {
   }
 
   Set<String> events(String sql) {
+    return events(postgres, sql);
+  }
+
+  private static Set<String> events(OwnPostgres postgres, String sql) {
     return new HashSet<>(postgres.jdbc().sql(sql).query(String.class).list());
   }
 
-  /** What the database by itself does not know to be published. */
-  Set<String> notInTheCheckpoint() {
+  /** What {@code postgres} by itself does not know to be published. */
+  static Set<String> notInTheCheckpoint(OwnPostgres postgres) {
     return events(
+        postgres,
         """
         SELECT event_id::text FROM outbox, relay_checkpoint checkpoint
         WHERE outbox.id > checkpoint.published_id
