@@ -18,7 +18,7 @@ class DueApprovalsIT {
 
   private final TestDatabase database = TestDatabase.migrated();
   private final Approvals approvals = new Approvals(database);
-  private final DueApprovals dueApprovals = new DueApprovals(database.jdbc());
+  private final DueApprovals dueApprovals = new DueApprovals(database.serviceJdbc());
 
   @AfterEach
   void close() {

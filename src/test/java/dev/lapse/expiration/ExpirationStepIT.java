@@ -31,7 +31,7 @@ class ExpirationStepIT {
 
   private final TestDatabase database = TestDatabase.migrated();
   private final Approvals approvals = new Approvals(database);
-  private final DueApprovals dueApprovals = new DueApprovals(database.jdbc());
+  private final DueApprovals dueApprovals = new DueApprovals(database.serviceJdbc());
   private final List<Swept> heard = new CopyOnWriteArrayList<>();
   private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
   private final Logger logger = (Logger) LoggerFactory.getLogger(ExpirationStep.class);
@@ -209,7 +209,8 @@ class ExpirationStepIT {
   private ExpirationStep step(
       Duration maxPause, @Nullable String cron, ExpirationListener listener) {
     ExpirationSettings settings = new ExpirationSettings(true, 10, maxPause, cron, Sweeps.DEFAULT);
-    return new ExpirationStep(Sweeps.of(database.jdbc(), 10), dueApprovals, settings, listener);
+    return new ExpirationStep(
+        Sweeps.of(database.serviceJdbc(), 10), dueApprovals, settings, listener);
   }
 
   private void awaitNone(String condition) {

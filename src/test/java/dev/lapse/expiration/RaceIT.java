@@ -46,7 +46,7 @@ class RaceIT {
   @Test
   void theSweepTakesNoDecisionBackEvenWithoutTheGuard() throws Exception {
     dropGuard();
-    Sweep sweep = Sweeps.of(database.jdbc(), 50);
+    Sweep sweep = Sweeps.of(database.serviceJdbc(), 50);
 
     Race race = run(() -> sweep.run().expired());
 

@@ -18,12 +18,12 @@ class StormGuardIT {
 
   private final TestDatabase database = TestDatabase.migrated();
   private final Approvals approvals = new Approvals(database);
-  private final Pauses pauses = new Pauses(database.jdbc());
+  private final Pauses pauses = new Pauses(database.serviceJdbc());
   private final Sweep sweep = sweep(true, 50, 0.5);
 
   private Sweep sweep(boolean enabled, long maxDue, double maxShare) {
     return Sweeps.of(
-        database.jdbc(), new ExpirationSettings.StormGuard(enabled, maxDue, maxShare), 10);
+        database.serviceJdbc(), new ExpirationSettings.StormGuard(enabled, maxDue, maxShare), 10);
   }
 
   @AfterEach
@@ -113,7 +113,7 @@ class StormGuardIT {
     ExpirationStep step =
         new ExpirationStep(
             sweep,
-            new DueApprovals(database.jdbc()),
+            new DueApprovals(database.serviceJdbc()),
             new ExpirationSettings(true, 10, Duration.ofSeconds(1), null, Sweeps.DEFAULT),
             swept -> {});
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lapse.support.Approvals;
 import dev.lapse.support.Golden;
+import dev.lapse.support.Roles;
 import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -42,7 +43,7 @@ class SweepIT {
 
   @BeforeEach
   void openASessionThatFailsRatherThanWait() {
-    session = new SingleConnectionDataSource(database.connect(), true);
+    session = new SingleConnectionDataSource(database.connectAs(Roles.SERVICE), true);
     JdbcClient jdbc = JdbcClient.create(session);
     jdbc.sql("SET lock_timeout = '20s'").update();
     sweep = Sweeps.of(jdbc, 10);
@@ -218,7 +219,7 @@ class SweepIT {
       openGate(gatekeeper);
     }
 
-    Sweep successor = Sweeps.of(database.jdbc(), 10);
+    Sweep successor = Sweeps.of(database.serviceJdbc(), 10);
     assertThat(successor.count()).isEqualTo(5);
     assertThat(recorded()).isEmpty();
     assertThat(successor.run().expired()).isEqualTo(5);

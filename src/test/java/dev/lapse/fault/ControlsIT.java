@@ -246,8 +246,8 @@ class ControlsIT {
         new ArrayList<>(
             List.of(
                 "--spring.datasource.url=" + database.url(),
-                "--spring.datasource.username=" + Servers.postgres().user(),
-                "--spring.datasource.password=" + Servers.postgres().password(),
+                "--spring.datasource.username=" + database.serviceUser(),
+                "--spring.datasource.password=" + database.servicePassword(),
                 "--lapse.kafka.bootstrap-servers=" + Servers.kafka().bootstrapServers(),
                 "--lapse.kafka.topic-replication=1",
                 "--lapse.relay.name=" + name,

@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.lapse.support.LapseProcess;
 import dev.lapse.support.OwnPostgres;
+import dev.lapse.support.Roles;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -73,7 +74,7 @@ final class World implements AutoCloseable {
     this.instances =
         new Instances(
             () ->
-                LapseProcess.against(url, OwnPostgres.USER, "", kafka.bootstrapProxied())
+                LapseProcess.against(url, Roles.SERVICE, Roles.PASSWORD, kafka.bootstrapProxied())
                     .with(SETTINGS)
                     .jvm("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"), // to be back sooner
             TOPICS.entrySet().stream()

@@ -105,8 +105,8 @@ class ContainerIT {
         .withEnv("SERVER_PORT", Integer.toString(port))
         .withEnv("SERVER_ADDRESS", "127.0.0.1")
         .withEnv("SPRING_DATASOURCE_URL", database.url())
-        .withEnv("SPRING_DATASOURCE_USERNAME", Servers.postgres().user())
-        .withEnv("SPRING_DATASOURCE_PASSWORD", Servers.postgres().password())
+        .withEnv("SPRING_DATASOURCE_USERNAME", database.serviceUser())
+        .withEnv("SPRING_DATASOURCE_PASSWORD", database.servicePassword())
         .withEnv("LAPSE_KAFKA_BOOTSTRAP_SERVERS", Servers.kafka().bootstrapServers())
         .withCommand(
             "--lapse.relay.name=" + topic,

@@ -47,7 +47,7 @@ class OutboxPlanIT {
   }
 
   private final TestDatabase database = TestDatabase.migrated();
-  private final OutboxReader reader = new OutboxReader(database.dataSource(), PAGE, 1 << 24);
+  private final OutboxReader reader = new OutboxReader(database.service(), PAGE, 1 << 24);
 
   @BeforeEach
   void fill() {

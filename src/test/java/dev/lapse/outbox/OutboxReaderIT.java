@@ -27,7 +27,7 @@ class OutboxReaderIT {
   @Test
   void endsAPageWithTheRecordThatFillsIt() throws Exception {
     append(10);
-    OutboxReader reader = new OutboxReader(database.dataSource(), 5000, 3 * RECORD);
+    OutboxReader reader = new OutboxReader(database.service(), 5000, 3 * RECORD);
 
     Page page = reader.read(Position.start(reader.state()));
 
@@ -39,7 +39,7 @@ class OutboxReaderIT {
   @Test
   void doesNotHoldMoreOfALargeBacklogThanItsPageAndARoundTrip() throws Exception {
     append(400);
-    OutboxReader reader = new OutboxReader(database.dataSource(), 5000, 3 * RECORD);
+    OutboxReader reader = new OutboxReader(database.service(), 5000, 3 * RECORD);
     Position start = Position.start(reader.state());
     reader.read(start);
 
@@ -53,7 +53,7 @@ class OutboxReaderIT {
   @Test
   void looksForWhatWaitsALimitedWayAtATime() throws Exception {
     noteEveryTenthOfAnotherKey(1000);
-    OutboxReader reader = new OutboxReader(database.dataSource(), 40, 1 << 20, 300);
+    OutboxReader reader = new OutboxReader(database.service(), 40, 1 << 20, 300);
     Position start = Position.start(reader.state());
     Page first = reader.read(start);
     Position end =

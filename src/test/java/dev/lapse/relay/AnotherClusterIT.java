@@ -60,7 +60,7 @@ class AnotherClusterIT {
     publishAllBut(120, 20);
     dump(old, restored, "outbox", "relay_checkpoint");
 
-    publish(restored.dataSource());
+    publish(restored.service());
 
     assertThat(receivedFrom(restored)).isEqualTo(230L + 120 + 20);
     goesOnAsEver();
@@ -92,10 +92,10 @@ class AnotherClusterIT {
     beginAndInterruptEverywhere();
 
     assertThat(received(230 + 120 + 20)).hasSize(230 + 120 + 20);
-    DeadLetters deadLetters = new DeadLetters(JdbcClient.create(restored.dataSource()));
+    DeadLetters deadLetters = new DeadLetters(JdbcClient.create(restored.service()));
     assertThat(deadLetters.requeue(null)).isEqualTo(1);
     try (TestRelay mended =
-        TestRelay.of(restored.dataSource(), name, PAGE, Map.of("Surprise", name + ".surprise"))) {
+        TestRelay.of(restored.service(), name, PAGE, Map.of("Surprise", name + ".surprise"))) {
       mended.drain();
     }
     assertThat(receivedFrom(restored)).isEqualTo(230L + 120 + 20 + 6);
@@ -105,18 +105,18 @@ class AnotherClusterIT {
   @Test
   void losesNothingWhenTheDumpIsOlderThanWhatIsPublished() throws Exception {
     old.append(100, "both");
-    publish(old.dataSource());
+    publish(old.service());
     dump(old, restored, "outbox", "relay_checkpoint");
     old.append(30, "the old cluster's only");
-    publish(old.dataSource());
+    publish(old.service());
     restored.append(60, "the new cluster's only");
 
-    publish(restored.dataSource());
+    publish(restored.service());
 
     assertThat(received(190)).extracting(Event::id).containsAll(restored.eventIds());
     int before = consumer.received().size();
     restored.append(5, "after");
-    publish(restored.dataSource());
+    publish(restored.service());
     assertThat(received(before + 5)).hasSize(before + 5);
   }
 
@@ -129,9 +129,9 @@ class AnotherClusterIT {
     old.append(100, "a");
     dump(old, restored, "outbox");
 
-    publish(restored.dataSource());
+    publish(restored.service());
     restored.append(5, "after");
-    publish(restored.dataSource());
+    publish(restored.service());
 
     assertThat(receivedFrom(restored)).isEqualTo(105);
   }
@@ -140,14 +140,14 @@ class AnotherClusterIT {
   @Test
   void losesNothingWhenTheSequenceWasNotRestored() throws Exception {
     old.append(100, "both");
-    publish(old.dataSource());
+    publish(old.service());
     dump(old, restored, "outbox", "relay_checkpoint");
     restored.execute("DELETE FROM outbox WHERE id <= 10");
     restored.execute("SELECT setval('outbox_id_seq', 1, false)");
     restored.append(5, "the new cluster's only");
 
-    publish(restored.dataSource());
-    publish(restored.dataSource());
+    publish(restored.service());
+    publish(restored.service());
 
     List<Event> events = received(105);
     assertThat(events).extracting(Event::id).containsAll(restored.eventIds());
@@ -172,7 +172,7 @@ class AnotherClusterIT {
         statement.execute(insert);
       }
       old.append(230, "early");
-      publish(old.dataSource());
+      publish(old.service());
       late.commit();
       late.setAutoCommit(true);
     }
@@ -191,7 +191,7 @@ class AnotherClusterIT {
                 if (n > last) {
                   throw new SQLException("cut off");
                 }
-                return restored.dataSource().getConnection();
+                return restored.service().getConnection();
               });
       try (TestRelay relay = TestRelay.of(failing, name, PAGE)) {
         relay.drain();
@@ -210,11 +210,11 @@ class AnotherClusterIT {
       late.setAutoCommit(false);
       statement.execute("INSERT INTO outbox (type, key, payload) VALUES ('Noted', 'late', '{}')");
       restored.append(5, "after");
-      publish(restored.dataSource());
+      publish(restored.service());
       late.commit();
       late.setAutoCommit(true);
     }
-    publish(restored.dataSource());
+    publish(restored.service());
     assertThat(receivedFrom(restored)).isEqualTo(before + 6);
   }
 

@@ -151,7 +151,7 @@ class AnotherTimelineIT {
 
     ScriptedDataSource moving =
         new ScriptedDataSource(
-            n -> (n <= lastToTheOld ? primary : standby).dataSource().getConnection());
+            n -> (n <= lastToTheOld ? primary : standby).service().getConnection());
     try (TestRelay relay = TestRelay.of(moving, name, 500)) {
       do {
         relay.drainThroughFailures();
@@ -167,7 +167,7 @@ class AnotherTimelineIT {
     OwnPostgres standby = opened(primary.copyWhileStopped());
     standby.startAsStandby();
 
-    try (TestRelay relay = TestRelay.of(standby.dataSource(), name, 500)) {
+    try (TestRelay relay = TestRelay.of(standby.service(), name, 500)) {
       assertThatThrownBy(relay::drain)
           .isInstanceOf(java.sql.SQLException.class)
           .hasMessageContaining("The database is a standby");
@@ -176,7 +176,7 @@ class AnotherTimelineIT {
 
   /** Publishes what there is, stops in good order, and returns what the take-over warned of. */
   private List<String> publish(OwnPostgres postgres) throws Exception {
-    return publish(postgres.dataSource());
+    return publish(postgres.service());
   }
 
   private List<String> publish(DataSource dataSource) throws Exception {
@@ -191,7 +191,7 @@ class AnotherTimelineIT {
   /** Publishes what there is, and leaves no checkpoint of it. */
   private void publishAndDie(OwnPostgres postgres) throws Exception {
     String before = checkpoint(postgres);
-    try (TestRelay relay = TestRelay.of(postgres.dataSource(), name, 500)) {
+    try (TestRelay relay = TestRelay.of(postgres.service(), name, 500)) {
       relay.drain();
       relay.step.recover(new Exception("died"));
     }

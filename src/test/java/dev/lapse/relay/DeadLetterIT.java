@@ -40,7 +40,7 @@ class DeadLetterIT {
 
   private final TestDatabase database = TestDatabase.migrated();
   private final Outbox outbox = new Outbox(database);
-  private final DeadLetters deadLetters = new DeadLetters(database.jdbc());
+  private final DeadLetters deadLetters = new DeadLetters(database.serviceJdbc());
   private final String name = TestRelay.freshName();
   private final String topic = name + ".noted";
   private TestRelay relay = TestRelay.of(database, name, PAGE);

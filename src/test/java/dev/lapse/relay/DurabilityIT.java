@@ -34,7 +34,7 @@ class DurabilityIT {
 
   @BeforeEach
   void start() throws Exception {
-    relay = TestRelay.of(postgres.dataSource(), TestRelay.freshName(), 10);
+    relay = TestRelay.of(postgres.service(), TestRelay.freshName(), 10);
     consumer = relay.consumer();
     relay.drain();
   }
@@ -85,7 +85,7 @@ class DurabilityIT {
 
   @Test
   void everyPageReadSurvivesACrashThatComesBeforeItIsPublished() throws Exception {
-    OutboxReader reader = new OutboxReader(postgres.dataSource(), 10, 1_000_000);
+    OutboxReader reader = new OutboxReader(postgres.service(), 10, 1_000_000);
     List<String> ids = postgres.append(5, "a");
 
     Page page = reader.read(Position.start(reader.state()));

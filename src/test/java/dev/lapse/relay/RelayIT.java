@@ -68,7 +68,7 @@ class RelayIT {
 
   @Test
   void publishesNothingWhilePausedAndAllOfItAfterwards() throws Exception {
-    Pauses pauses = new Pauses(database.jdbc());
+    Pauses pauses = new Pauses(database.serviceJdbc());
     pauses.pause(Part.RELAY, "consumers are being mended");
     outbox.append(10, "a");
 

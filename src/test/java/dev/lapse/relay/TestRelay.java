@@ -96,7 +96,7 @@ final class TestRelay implements AutoCloseable {
   }
 
   static TestRelay of(TestDatabase database, String name, int pageRecords) {
-    return of(database.dataSource(), name, pageRecords);
+    return of(database.service(), name, pageRecords);
   }
 
   static TestRelay of(DataSource database, String name, int pageRecords) {
@@ -104,7 +104,7 @@ final class TestRelay implements AutoCloseable {
   }
 
   static TestRelay of(TestDatabase database, String name, Map<String, String> moreTopics) {
-    return of(database.dataSource(), name, 500, moreTopics);
+    return of(database.service(), name, 500, moreTopics);
   }
 
   static TestRelay of(

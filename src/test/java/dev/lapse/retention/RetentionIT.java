@@ -20,7 +20,7 @@ class RetentionIT {
   private final AtomicLong heard = new AtomicLong();
   private final RetentionStep step =
       new RetentionStep(
-          new Purge(database.jdbc()),
+          new Purge(database.serviceJdbc()),
           new RetentionSettings(true, Duration.ofDays(7), Duration.ofMinutes(1), 10),
           heard::addAndGet);
 

@@ -35,8 +35,8 @@ public final class LapseProcess implements AutoCloseable {
       TestDatabase database, Map<String, String> environment, String... args) {
     return against(
             database.url(),
-            Servers.postgres().user(),
-            Servers.postgres().password(),
+            database.serviceUser(),
+            database.servicePassword(),
             Servers.kafka().bootstrapServers())
         .with(environment)
         .start(args);

@@ -39,6 +39,7 @@ public final class OwnPostgres implements AutoCloseable {
   private final int port = Ports.free();
   private @Nullable EmbeddedPostgres server;
   private @Nullable HikariDataSource pool;
+  private @Nullable HikariDataSource servicePool;
 
   private OwnPostgres(Path directory, Map<String, String> config) {
     this.directory = directory;
@@ -53,14 +54,28 @@ public final class OwnPostgres implements AutoCloseable {
   public static OwnPostgres migrated(Map<String, String> config) {
     OwnPostgres server = new OwnPostgres(freshDirectory(), config);
     server.start();
+    server.migrate();
+    server.execute("CHECKPOINT"); // or a crash takes the tables along
+    return server;
+  }
+
+  private void migrate() {
+    applyRoles();
     Flyway.configure()
-        .dataSource(server.dataSource())
+        .dataSource(url(), Roles.OWNER, null)
         .table("lapse_schema_history")
         .configuration(Map.of("flyway.postgresql.transactional.lock", "false"))
         .load()
         .migrate();
-    server.execute("CHECKPOINT"); // or a crash takes the tables along
-    return server;
+    applyRoles();
+  }
+
+  private void applyRoles() {
+    try (Connection connection = dataSource().getConnection()) {
+      Roles.apply(connection);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static Path freshDirectory() {
@@ -95,10 +110,17 @@ public final class OwnPostgres implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    pool = new HikariDataSource();
-    pool.setJdbcUrl(server.getJdbcUrl("postgres", "postgres"));
-    pool.setMaximumPoolSize(10);
-    pool.setMinimumIdle(0);
+    pool = pool(USER);
+    servicePool = pool(Roles.SERVICE);
+  }
+
+  private HikariDataSource pool(String user) {
+    HikariDataSource opening = new HikariDataSource();
+    opening.setJdbcUrl(url());
+    opening.setUsername(user);
+    opening.setMaximumPoolSize(10);
+    opening.setMinimumIdle(0);
+    return opening;
   }
 
   /** In good order: everything is on disk then. */
@@ -106,6 +128,10 @@ public final class OwnPostgres implements AutoCloseable {
     if (pool != null) {
       pool.close();
       pool = null;
+    }
+    if (servicePool != null) {
+      servicePool.close();
+      servicePool = null;
     }
     if (server != null) {
       try {
@@ -168,9 +194,10 @@ public final class OwnPostgres implements AutoCloseable {
   private void awaitService() {
     long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
     while (true) {
-      try (Connection connection = java.sql.DriverManager.getConnection(pool().getJdbcUrl())) {
+      try (Connection connection = java.sql.DriverManager.getConnection(url(), USER, "")) {
         if (connection.isValid(1)) {
           pool().getHikariPoolMXBean().softEvictConnections();
+          Objects.requireNonNull(servicePool).getHikariPoolMXBean().softEvictConnections();
           return;
         }
       } catch (SQLException e) {
@@ -258,6 +285,11 @@ public final class OwnPostgres implements AutoCloseable {
 
   public DataSource dataSource() {
     return pool();
+  }
+
+  /** Connections of the service's role. */
+  public DataSource service() {
+    return Objects.requireNonNull(servicePool, "not started");
   }
 
   private HikariDataSource pool() {

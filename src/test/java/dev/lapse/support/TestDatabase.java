@@ -2,6 +2,7 @@ package dev.lapse.support;
 
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -9,24 +10,37 @@ import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** A database of a test's own, migrated by the product's migrations. */
+/**
+ * A database of a test's own, migrated by the product's migrations as the owner. The test itself is
+ * a superuser; what it tests is to be given the {@linkplain #service() service's} connections.
+ */
 public final class TestDatabase implements AutoCloseable {
 
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final String url;
   private final String name;
+  private final PostgresServer server;
   private final HikariDataSource pool;
+  private final HikariDataSource servicePool;
+  private boolean migrated;
 
   private TestDatabase(PostgresServer server, String name) {
+    this.server = server;
     this.name = name;
     this.url = server.url(name);
-    this.pool = new HikariDataSource();
-    pool.setJdbcUrl(url);
-    pool.setUsername(server.user());
-    pool.setPassword(server.password());
-    pool.setMaximumPoolSize(24);
-    pool.setMinimumIdle(0);
+    this.pool = pool(server.user(), server.password());
+    this.servicePool = pool(Roles.SERVICE, Roles.PASSWORD);
+  }
+
+  private HikariDataSource pool(String user, String password) {
+    HikariDataSource opening = new HikariDataSource();
+    opening.setJdbcUrl(url);
+    opening.setUsername(user);
+    opening.setPassword(password);
+    opening.setMaximumPoolSize(24);
+    opening.setMinimumIdle(0);
+    return opening;
   }
 
   /** On the shared server. */
@@ -70,14 +84,36 @@ public final class TestDatabase implements AutoCloseable {
     execute("ALTER DATABASE " + other.name + " ALLOW_CONNECTIONS true");
   }
 
-  /** Runs the product's migrations. */
+  /** Runs the product's migrations, as the owner, and gives every role its privileges. */
   public void migrate() {
+    applyRoles();
     Flyway.configure()
-        .dataSource(pool)
+        .dataSource(url, Roles.OWNER, Roles.PASSWORD)
         .table("lapse_schema_history")
+        .baselineOnMigrate(true)
+        .baselineVersion("0")
         .configuration(java.util.Map.of("flyway.postgresql.transactional.lock", "false"))
         .load()
         .migrate();
+    applyRoles();
+    migrated = true;
+  }
+
+  private void applyRoles() {
+    try (Connection connection = connect()) {
+      Roles.apply(connection);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** What the service connects as: its own role, once there are tables that it may use. */
+  public String serviceUser() {
+    return migrated ? Roles.SERVICE : server.user();
+  }
+
+  public String servicePassword() {
+    return migrated ? Roles.PASSWORD : server.password();
   }
 
   public String url() {
@@ -86,6 +122,24 @@ public final class TestDatabase implements AutoCloseable {
 
   public DataSource dataSource() {
     return pool;
+  }
+
+  /** Connections of the service's role. */
+  public DataSource service() {
+    return servicePool;
+  }
+
+  public JdbcClient serviceJdbc() {
+    return JdbcClient.create(servicePool);
+  }
+
+  /** A session of one of the {@link Roles}. */
+  public Connection connectAs(String role) {
+    try {
+      return DriverManager.getConnection(url, role, Roles.PASSWORD);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   public JdbcClient jdbc() {
@@ -117,5 +171,6 @@ public final class TestDatabase implements AutoCloseable {
   @Override
   public void close() {
     pool.close();
+    servicePool.close();
   }
 }

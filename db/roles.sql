@@ -1,0 +1,139 @@
+-- The roles, each with the least it needs. For psql, by somebody who may create roles:
+--
+--   psql -f db/roles.sql                  -- the roles, before the first migration
+--   SPRING_DATASOURCE_USERNAME=lapse_owner java -jar lapse.jar migrate
+--   psql -f db/roles.sql                  -- their privileges, after this and every later migration
+--
+-- It can be run as often as you like, and grants exactly what stands here. Your own names go before:
+-- psql -v service=approvals_expiry -v application=approvals -f db/roles.sql. A role that exists is
+-- taken as it is. No role has a password: \password lapse_service gives it one.
+--
+--   owner        migrates. Where the approvals table was there before, its owner, or a member of it
+--   service      what the service connects as
+--   application  inserts and decides approvals, and writes events of its own
+--   reader       looks: status, audit, db/queries
+\set ON_ERROR_STOP on
+\set QUIET on
+\if :{?owner}
+\else
+\set owner lapse_owner
+\endif
+\if :{?service}
+\else
+\set service lapse_service
+\endif
+\if :{?application}
+\else
+\set application lapse_application
+\endif
+\if :{?reader}
+\else
+\set reader lapse_reader
+\endif
+-- Where Lapse's tables are.
+\if :{?schema}
+\else
+\set schema public
+\endif
+-- Where Flyway's history is: the schema that spring.flyway.default-schema names, if it does.
+\if :{?history}
+\else
+\set history :schema
+\endif
+\if :{?approvals}
+\else
+\set approvals ai_approvals
+\endif
+-- Of the approvals, what the service and the reader may know, and what the service may change.
+\if :{?approval_columns}
+\else
+\set approval_columns 'id, status, version, expires_at, executed_at'
+\endif
+\if :{?approval_changes}
+\else
+\set approval_changes 'status, version, executed_at'
+\endif
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SET LOCAL lapse.owner = :'owner';
+SET LOCAL lapse.service = :'service';
+SET LOCAL lapse.application = :'application';
+SET LOCAL lapse.reader = :'reader';
+SET LOCAL lapse.schema = :'schema';
+DO $$
+DECLARE
+    names CONSTANT text[] := ARRAY[
+        current_setting('lapse.owner'), current_setting('lapse.service'),
+        current_setting('lapse.application'), current_setting('lapse.reader')];
+    role text;
+BEGIN
+    IF (SELECT count(DISTINCT name) FROM unnest(names) name) < 4 THEN
+        RAISE EXCEPTION 'owner, service, application and reader must be four roles, not %', names
+            USING HINT = 'What one role may do, all that share it may.';
+    END IF;
+    IF to_regnamespace(quote_ident(current_setting('lapse.schema'))) IS NULL THEN
+        RAISE EXCEPTION 'there is no schema %', current_setting('lapse.schema')
+            USING HINT = 'Create it first, or name another one: psql -v schema=… -f db/roles.sql';
+    END IF;
+    FOREACH role IN ARRAY names LOOP
+        IF to_regrole(quote_ident(role)) IS NULL THEN
+            EXECUTE format('CREATE ROLE %I LOGIN', role);
+        END IF;
+    END LOOP;
+    -- To grant what belongs to the owner; of a superuser nothing is asked.
+    IF NOT pg_has_role(current_user, names[1], 'USAGE') THEN
+        EXECUTE format('GRANT %I TO %I', names[1], current_user);
+    END IF;
+    IF has_schema_privilege('public', current_setting('lapse.schema'), 'CREATE') THEN
+        RAISE WARNING 'every role may create objects in schema %', current_setting('lapse.schema')
+            USING HINT = 'As databases from before PostgreSQL 15 let them. See that nobody needs it, then'
+                         ' REVOKE CREATE ON SCHEMA … FROM PUBLIC.';
+    END IF;
+END $$;
+
+GRANT USAGE, CREATE ON SCHEMA :"schema" TO :"owner";
+GRANT USAGE ON SCHEMA :"schema" TO :"service", :"application", :"reader";
+SELECT current_database() AS database,
+       :'schema' <> 'public' AS elsewhere,
+       to_regprocedure(format('%I.purge_outbox(bigint,interval,integer)', :'schema')) IS NOT NULL
+           AS migrated,
+       to_regclass(format('%I.lapse_schema_history', :'history')) IS NOT NULL AS recorded \gset
+\if :elsewhere
+-- Rather than by ?currentSchema=, which a pooler may refuse.
+ALTER ROLE :"owner" IN DATABASE :"database" SET search_path = :"schema";
+ALTER ROLE :"service" IN DATABASE :"database" SET search_path = :"schema";
+ALTER ROLE :"reader" IN DATABASE :"database" SET search_path = :"schema";
+\endif
+\if :migrated
+SET LOCAL search_path = :"schema";
+REVOKE ALL ON outbox, relay_checkpoint, dead_letter, pause, replay
+    FROM PUBLIC, :"service", :"application", :"reader";
+
+-- What a sweep reads and changes; the rest of an approval is not the service's affair.
+GRANT SELECT (:approval_columns), UPDATE (:approval_changes) ON :"approvals" TO :"service";
+-- It appends what it expired. It updates nothing, and deletes through purge_outbox, which lets go only
+-- what is published and old.
+GRANT SELECT, INSERT (type, key, payload, occurred_at) ON outbox TO :"service";
+GRANT SELECT ON SEQUENCE outbox_id_seq TO :"service", :"reader";
+GRANT EXECUTE ON FUNCTION purge_outbox(bigint, interval, integer) TO :"service";
+GRANT EXECUTE ON FUNCTION restamp_outbox() TO :"service";
+GRANT SELECT, INSERT, UPDATE ON relay_checkpoint, replay TO :"service";
+GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letter, pause TO :"service";
+
+GRANT SELECT, INSERT, UPDATE ON :"approvals" TO :"application";
+-- Neither id nor xact_id, which tell what is published: those are the database's alone. Nor
+-- occurred_at, by which retention goes.
+GRANT INSERT (event_id, type, topic, key, payload, headers) ON outbox TO :"application";
+
+GRANT SELECT (:approval_columns) ON :"approvals" TO :"reader";
+GRANT SELECT ON outbox, relay_checkpoint, dead_letter, pause, replay TO :"reader";
+\else
+\echo Nothing is migrated yet: migrate as the owner, then run this again for the privileges.
+\endif
+\if :recorded
+-- So that the service can see whether it is up to date.
+GRANT USAGE ON SCHEMA :"history" TO :"service", :"reader";
+GRANT SELECT ON :"history".lapse_schema_history TO :"service", :"reader";
+\endif
+COMMIT;
