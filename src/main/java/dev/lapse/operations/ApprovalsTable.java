@@ -1,6 +1,5 @@
 package dev.lapse.operations;
 
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -28,13 +27,6 @@ final class ApprovalsTable {
       WHERE attrelid = 'ai_approvals'::regclass AND attnum > 0 AND NOT attisdropped
       """;
 
-  private static final String OWN_TABLES =
-      """
-      SELECT name
-      FROM unnest(ARRAY['outbox', 'relay_checkpoint', 'dead_letter', 'pause', 'replay']) name
-      WHERE to_regclass(name) IS NULL
-      """;
-
   private final JdbcClient jdbc;
 
   ApprovalsTable(JdbcClient jdbc) {
@@ -57,16 +49,6 @@ final class ApprovalsTable {
               + " ?currentSchema=… in SPRING_DATASOURCE_URL.");
     }
     checkColumns();
-  }
-
-  /** What migrating brings; of use where migrating is turned off. */
-  void checkOwnTables() {
-    List<String> absent = jdbc.sql(OWN_TABLES).query(String.class).list();
-    if (!absent.isEmpty()) {
-      throw new UnusableSchemaException(
-          "These tables of Lapse's own are missing: " + String.join(", ", absent) + ".",
-          "Let Lapse create them (spring.flyway.enabled=true), or run the files in db/migration.");
-    }
   }
 
   private boolean exists() {

@@ -7,9 +7,11 @@ import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.MigrationInfo;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Brings the schema up to date and ends. */
+/** Brings the schema up to date and ends, or prints what would. */
 @Command(
     name = "migrate",
     description = {
@@ -19,12 +21,28 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
-      "  SPRING_DATASOURCE_USERNAME=owner lapse migrate",
-      "  lapse run --spring.flyway.enabled=false"
+      "  SPRING_DATASOURCE_USERNAME=lapse_owner lapse migrate",
+      "  lapse run --spring.flyway.enabled=false",
+      "  lapse migrate --print > lapse.sql          # for a migration tool of your own",
+      "  lapse migrate --print --after=9 | psql     # what a newer version adds"
     })
 final class MigrateCommand implements Callable<Integer> {
 
   private final OneShot oneShot;
+
+  @Option(
+      names = "--print",
+      description = {
+        "Print the SQL instead, for psql or another tool, and ask no database. One statement of it,"
+            + " CREATE INDEX CONCURRENTLY, must stand outside of a transaction."
+      })
+  private boolean print;
+
+  @Option(
+      names = "--after",
+      paramLabel = "VERSION",
+      description = "Print what came after this version only.")
+  private int after;
 
   @Spec private CommandSpec spec;
 
@@ -34,6 +52,13 @@ final class MigrateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (print) {
+      print(spec.commandLine().getOut());
+      return 0;
+    }
+    if (after != 0) {
+      throw new ParameterException(spec.commandLine(), "--after goes with --print");
+    }
     return oneShot.run(
         List.of("--spring.flyway.enabled=true"),
         context -> {
@@ -44,5 +69,12 @@ final class MigrateCommand implements Callable<Integer> {
           out.flush();
           return 0;
         });
+  }
+
+  private void print(PrintWriter out) {
+    for (MigrationFiles.MigrationFile file : MigrationFiles.after(after)) {
+      out.printf("-- %s%n%n%s%n", file.name(), file.sql());
+    }
+    out.flush();
   }
 }

@@ -41,7 +41,7 @@ class OperationsConfiguration {
     ApprovalsTable approvals = new ApprovalsTable(jdbc);
     approvals.check();
     if (ownTablesToo) {
-      approvals.checkOwnTables();
+      new OwnSchema(jdbc).check();
     }
     return approvals;
   }

@@ -67,7 +67,8 @@ final class StartFailures implements FailureAnalyzer {
         "PostgreSQL at %s refuses a statement (SQLSTATE %s: %s)"
             .formatted(server, state, Reasons.of(exception)),
         state != null && state.equals("42501")
-            ? "Grant the role the privilege, or migrate with a role that owns the schema."
+            ? "Migrate with the role that owns the schema (java -jar lapse.jar migrate), and give this"
+                + " one its privileges: psql -f db/roles.sql."
             : "Mend what the message names, and start again: a migration that failed left nothing"
                 + " behind.",
         failure);

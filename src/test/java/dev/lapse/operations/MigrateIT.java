@@ -1,0 +1,126 @@
+package dev.lapse.operations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lapse.support.Approvals;
+import dev.lapse.support.LapseProcess;
+import dev.lapse.support.Psql;
+import dev.lapse.support.Servers;
+import dev.lapse.support.TestDatabase;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The ways to a schema: by Flyway, with its history elsewhere, or by another tool. */
+class MigrateIT {
+
+  private static final String FLYWAY_OFF = "--spring.flyway.enabled=false";
+
+  private final TestDatabase database = TestDatabase.empty(Servers.postgres());
+
+  @AfterEach
+  void closeDatabase() {
+    database.close();
+  }
+
+  @Test
+  void printsWhatAnotherToolCanRun() throws Exception {
+    Path script = Files.createTempFile("lapse-", ".sql");
+    try {
+      Files.writeString(script, run(0, "migrate", "--print"));
+
+      String output = Psql.run(database, "--quiet", "--set=ON_ERROR_STOP=on", "--file=" + script);
+
+      assertThat(output).doesNotContain("ERROR");
+      new Approvals(database).due(3);
+      assertThat(run(0, "expire", FLYWAY_OFF)).contains("Expired 3 approvals.");
+      assertThat(run(0, "audit", FLYWAY_OFF)).contains("Everything holds.");
+      assertThat(database.count("SELECT count(*) FROM pg_tables WHERE tablename LIKE '%history'"))
+          .isZero();
+    } finally {
+      Files.delete(script);
+    }
+  }
+
+  @Test
+  void printsWhatANewerVersionAdds() throws Exception {
+    assertThat(run(0, "migrate", "--print", "--after=8"))
+        .startsWith("-- V9__event_size.sql")
+        .contains("-- V10__purge.sql", "CREATE FUNCTION purge_outbox")
+        .doesNotContain("CREATE TABLE");
+    assertThat(run(2, "migrate", "--after=8")).contains("--after goes with --print");
+  }
+
+  @Test
+  void saysWhatIsMissingWhereNobodyHasMigrated() throws Exception {
+    database.execute(
+        """
+        CREATE TABLE ai_approvals (id uuid PRIMARY KEY, status text, version int,
+          expires_at timestamptz, executed_at timestamptz)
+        """);
+
+    assertThat(run(1, FLYWAY_OFF))
+        .contains("table outbox (V4), table relay_checkpoint (V5)", "function purge_outbox (V10)")
+        .contains("java -jar lapse.jar migrate", "migrate --print.", "db/roles.sql")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void saysWhatIsMissingWhereTheLastMigrationWasForgotten() throws Exception {
+    database.migrate();
+    database.execute("DROP FUNCTION purge_outbox(bigint, interval, integer)");
+
+    assertThat(run(1, FLYWAY_OFF))
+        .contains("bring: function purge_outbox (V10).", "--after=9")
+        .doesNotContain("table outbox", "\tat ");
+  }
+
+  /** The service's role sees what has been migrated, and that something has not been. */
+  @Test
+  void saysThatItMayNotMigrate() throws Exception {
+    database.migrate();
+    assertThat(run(0, "expire")).contains("Expired 0 approvals.");
+    database.execute("DELETE FROM lapse_schema_history WHERE version::int >= 10");
+
+    assertThat(run(1, "expire"))
+        .contains("42501", "java -jar lapse.jar migrate", "db/roles.sql")
+        .doesNotContain("\tat ");
+  }
+
+  /** Beside the application's own history, say, in a schema that it keeps such things in. */
+  @Test
+  void keepsItsHistoryInASchemaOfItsOwn() throws Exception {
+    String elsewhere = "--spring.flyway.default-schema=histories";
+
+    String migrated = run(0, "migrate", elsewhere);
+
+    assertThat(tables("histories")).isEqualTo("lapse_schema_history");
+    assertThat(tables("public"))
+        .isEqualTo("ai_approvals,dead_letter,outbox,pause,relay_checkpoint,replay");
+    assertThat(run(0, "migrate", elsewhere)).isEqualTo(migrated);
+    new Approvals(database).due(3);
+    assertThat(run(0, "expire", elsewhere)).contains("Expired 3 approvals.");
+  }
+
+  private String tables(String schema) {
+    return database
+        .jdbc()
+        .sql(
+            """
+            SELECT string_agg(tablename, ',' ORDER BY tablename)
+            FROM pg_tables WHERE schemaname = :schema
+            """)
+        .param("schema", schema)
+        .query(String.class)
+        .single();
+  }
+
+  private String run(int exitCode, String... args) throws Exception {
+    try (LapseProcess process = LapseProcess.start(database, Map.of(), args)) {
+      assertThat(process.exitCode()).as(process::output).isEqualTo(exitCode);
+      return process.output();
+    }
+  }
+}
