@@ -161,6 +161,7 @@ class SweepIT {
     database.execute(
         """
         CREATE SCHEMA gated;
+        GRANT USAGE ON SCHEMA gated TO lapse_service;
         CREATE FUNCTION gated.now() RETURNS timestamptz LANGUAGE sql VOLATILE
             AS $$ SELECT pg_catalog.now() FROM public.pass_gate() $$
         """);
@@ -305,6 +306,7 @@ class SweepIT {
         CREATE SCHEMA fast;
         CREATE FUNCTION fast.now() RETURNS timestamptz LANGUAGE sql STABLE
             AS $$ SELECT pg_catalog.now() + interval '1 hour' $$;
+        GRANT USAGE ON SCHEMA slow, fast TO lapse_service;
         """);
     JdbcClient jdbc = JdbcClient.create(session);
 

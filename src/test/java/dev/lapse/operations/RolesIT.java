@@ -162,7 +162,7 @@ class RolesIT {
       assertThat(run(own, reader, 0, "audit")).contains("Everything holds.");
       assertThat(run(own, reader, 0, "status")).contains("2");
       assertThat(run(own, reader, 0, "expire", "--dry-run")).contains("Would expire 0");
-      assertThat(run(own, reader, 0, "dead-letters", "list")).contains("no dead letters");
+      assertThat(run(own, reader, 0, "dead-letters", "list")).contains("0 dead letters");
       assertThat(run(own, reader, 1, "pause", "relay"))
           .contains("permission denied for table pause")
           .doesNotContain("\tat ");
