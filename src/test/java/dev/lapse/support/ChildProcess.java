@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** A JVM of a test's own, which does not outlive this one. Its output goes to a file. */
+/** A process of a test's own, which does not outlive this JVM. Its output goes to a file. */
 public final class ChildProcess implements AutoCloseable {
 
   private final Process process;
@@ -35,6 +35,15 @@ public final class ChildProcess implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(arguments);
+    return of(command, environment, output);
+  }
+
+  /**
+   * Runs any command.
+   *
+   * @param output appended to
+   */
+  static ChildProcess of(List<String> command, Map<String, String> environment, Path output) {
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
