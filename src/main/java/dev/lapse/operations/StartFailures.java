@@ -35,12 +35,9 @@ final class StartFailures implements FailureAnalyzer {
     if (schema != null) {
       return new FailureAnalysis(schema.getMessage(), schema.mending(), failure);
     }
-    KafkaCheck.UnreachableException kafka = find(KafkaCheck.UnreachableException.class, failure);
+    KafkaCheck.UnusableException kafka = find(KafkaCheck.UnusableException.class, failure);
     if (kafka != null) {
-      return new FailureAnalysis(
-          kafka.getMessage(),
-          "Start Kafka, or set LAPSE_KAFKA_BOOTSTRAP_SERVERS to the brokers' host:port.",
-          failure);
+      return new FailureAnalysis(kafka.getMessage(), kafka.mending(), failure);
     }
     SQLException database = find(SQLException.class, failure);
     return database == null ? null : database(database, failure);

@@ -4,34 +4,80 @@ import dev.lapse.loop.Reasons;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.SslAuthenticationException;
 
 /** Refuses to start without Kafka: what is wrong from the start is for a person to mend. */
 public final class KafkaCheck {
 
+  private final String servers;
+
   KafkaCheck(KafkaClients clients, KafkaSettings settings) {
-    Admin admin = null;
+    this.servers = settings.bootstrapServers();
+    Admin admin = admin(clients);
     try {
-      admin = clients.admin();
       admin.describeCluster().nodes().get();
     } catch (ExecutionException | RuntimeException e) {
-      throw new UnreachableException(settings.bootstrapServers(), e);
+      throw unusable(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new UnreachableException(settings.bootstrapServers(), e);
+      throw unusable(e);
     } finally {
-      if (admin != null) {
-        admin.close(Duration.ZERO);
-      }
+      admin.close(Duration.ZERO);
     }
   }
 
-  /** Kafka did not answer. */
-  public static final class UnreachableException extends RuntimeException {
+  private Admin admin(KafkaClients clients) {
+    try {
+      return clients.admin();
+    } catch (RuntimeException e) {
+      throw new UnusableException(
+          "Kafka's client cannot be made for %s (%s)".formatted(servers, Reasons.of(e)),
+          "Mend LAPSE_KAFKA_BOOTSTRAP_SERVERS, or what the message names of"
+              + " lapse.kafka.properties: files must exist and be readable, and a"
+              + " sasl.jaas.config ends with a semicolon.",
+          e);
+    }
+  }
+
+  private UnusableException unusable(Exception failure) {
+    Throwable cause = failure instanceof ExecutionException ? failure.getCause() : failure;
+    if (cause instanceof SslAuthenticationException) {
+      return new UnusableException(
+          "Kafka at %s and Lapse do not trust each other (%s)"
+              .formatted(servers, Reasons.of(failure)),
+          "Let lapse.kafka.properties.ssl.truststore.location hold the brokers' certificate"
+              + " authority (PEM: ssl.truststore.type=PEM), and if they ask for a certificate,"
+              + " ssl.keystore.location the service's own; brokers are to be named as in theirs.",
+          failure);
+    }
+    if (cause instanceof AuthenticationException) {
+      return new UnusableException(
+          "Kafka at %s refuses the login (%s)".formatted(servers, Reasons.of(failure)),
+          "Mend sasl.mechanism and sasl.jaas.config of lapse.kafka.properties.",
+          failure);
+    }
+    return new UnusableException(
+        "Kafka does not answer at %s (%s)".formatted(servers, Reasons.of(failure)),
+        "Start Kafka, or set LAPSE_KAFKA_BOOTSTRAP_SERVERS to the brokers' host:port; and if they ask"
+            + " for TLS or a login, lapse.kafka.properties.security.protocol.",
+        failure);
+  }
+
+  /** Kafka did not answer, or not to us. */
+  public static final class UnusableException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    UnreachableException(String servers, Exception cause) {
-      super("Kafka does not answer at %s (%s)".formatted(servers, Reasons.of(cause)), cause);
+    private final String mending;
+
+    UnusableException(String problem, String mending, Exception cause) {
+      super(problem, cause);
+      this.mending = mending;
+    }
+
+    public String mending() {
+      return mending;
     }
   }
 }

@@ -34,6 +34,7 @@ final class RelayStep implements Step {
   private final TakeOver takeOver;
   private final Pauses pauses;
   private final RelayListener listener;
+  private final Acls acls;
 
   private @Nullable Pause paused;
   private long pauseAskedAt = System.nanoTime() - PAUSE_INTERVAL.toNanos();
@@ -56,6 +57,7 @@ final class RelayStep implements Step {
     this.takeOver = takeOver;
     this.pauses = pauses;
     this.listener = listener;
+    this.acls = new Acls(settings);
   }
 
   /** Where this instance's relay stands; callable from any thread. */
@@ -65,6 +67,14 @@ final class RelayStep implements Step {
 
   @Override
   public Duration runOnce() throws Exception {
+    try {
+      return cycle();
+    } catch (Exception e) {
+      throw acls.explained(e);
+    }
+  }
+
+  private Duration cycle() throws Exception {
     Admin admin = admin();
     if (!leadership(admin).poll(term == null ? STANDBY_PATIENCE : Duration.ZERO)) {
       standBy(admin);

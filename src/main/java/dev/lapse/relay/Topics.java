@@ -89,6 +89,9 @@ final class Topics {
         if (e.getCause() instanceof InvalidTopicException invalid) {
           throw new PoisonException("Kafka takes no such topic: " + Reasons.of(invalid));
         }
+        if (e.getCause() instanceof AuthorizationException) {
+          throw Acls.toCreate(topic.name(), e);
+        }
         if (!(e.getCause() instanceof TopicExistsException)) {
           throw e;
         }

@@ -33,15 +33,16 @@ final class TestRelay implements AutoCloseable {
   final TakeOver takeOver;
   final PositionTopic positionTopic;
   final Function<Admin, EventPublisher> publisher;
-  private final KafkaServer kafka;
+  final KafkaClients clients;
+  private final String bootstrapServers;
 
   private TestRelay(
-      KafkaServer kafka,
+      KafkaSettings kafka,
       DataSource database,
       String name,
       int pageRecords,
       Map<String, String> moreTopics) {
-    this.kafka = kafka;
+    this.bootstrapServers = kafka.bootstrapServers();
     Map<String, String> eventTopics = new HashMap<>(moreTopics);
     eventTopics.put("ApprovalExpired", name + ".expired");
     eventTopics.put("Noted", name + ".noted");
@@ -58,10 +59,8 @@ final class TestRelay implements AutoCloseable {
             Duration.ofSeconds(15),
             Duration.ofMillis(100),
             MAX_DEAD_LETTERS);
-    KafkaSettings kafkaSettings =
-        new KafkaSettings(kafka.bootstrapServers(), 3, (short) 1, Map.of());
-    KafkaClients clients = new KafkaClients(kafkaSettings, settings);
-    Topics topics = new Topics(kafkaSettings, settings);
+    this.clients = new KafkaClients(kafka, settings);
+    Topics topics = new Topics(kafka, settings);
     this.reader = new OutboxReader(database, pageRecords, settings.pageSize().toBytes());
     this.positionTopic = new PositionTopic(clients, settings);
     this.takeOver =
@@ -100,7 +99,7 @@ final class TestRelay implements AutoCloseable {
   }
 
   static TestRelay of(DataSource database, String name, int pageRecords) {
-    return new TestRelay(Servers.kafka(), database, name, pageRecords, Map.of());
+    return of(database, name, pageRecords, Map.of());
   }
 
   static TestRelay of(TestDatabase database, String name, Map<String, String> moreTopics) {
@@ -109,12 +108,24 @@ final class TestRelay implements AutoCloseable {
 
   static TestRelay of(
       DataSource database, String name, int pageRecords, Map<String, String> moreTopics) {
-    return new TestRelay(Servers.kafka(), database, name, pageRecords, moreTopics);
+    KafkaServer kafka = Servers.kafka();
+    return new TestRelay(
+        new KafkaSettings(kafka.bootstrapServers(), 3, (short) 1, Map.of()),
+        database,
+        name,
+        pageRecords,
+        moreTopics);
+  }
+
+  /** On a Kafka of the test's own. */
+  static TestRelay of(
+      KafkaSettings kafka, TestDatabase database, String name, Map<String, String> moreTopics) {
+    return new TestRelay(kafka, database.service(), name, 500, moreTopics);
   }
 
   /** A consumer of all that this relay publishes to the topics of its own. */
   EventConsumer consumer() {
-    return EventConsumer.of(kafka.bootstrapServers(), settings.name() + ".")
+    return EventConsumer.of(bootstrapServers, settings.name() + ".")
         .without(settings.positionTopic());
   }
 
