@@ -54,6 +54,16 @@ public final class LapseProcess implements AutoCloseable {
                 "LAPSE_KAFKA_BOOTSTRAP_SERVERS", bootstrapServers));
   }
 
+  /** Against the given servers; with one file for each further setting, as secrets are mounted. */
+  public static Launch configuredBy(Path directory, String bootstrapServers, String jdbcUrl) {
+    return new Launch()
+        .with(
+            Map.of(
+                "SPRING_CONFIG_IMPORT", "configtree:" + directory + "/",
+                "SPRING_DATASOURCE_URL", jdbcUrl,
+                "LAPSE_KAFKA_BOOTSTRAP_SERVERS", bootstrapServers));
+  }
+
   /** What to start. It can be started more than once, each time as a process of its own. */
   public static final class Launch {
 
