@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The privileges: each role can do what it is for, and the database refuses it the rest. */
+/** Each role can do what it is for, and the database refuses it the rest. */
 class RolesIT {
 
   /** insufficient_privilege. */
@@ -34,7 +34,7 @@ class RolesIT {
     database.close();
   }
 
-  /** Whoever holds the service's password cannot lose an event, nor make one that never was. */
+  /** What is in the log stays as it was written, whoever holds the service's password. */
   @ParameterizedTest
   @ValueSource(
       strings = {
