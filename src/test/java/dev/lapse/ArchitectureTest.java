@@ -42,6 +42,8 @@ class ArchitectureTest {
         .definedBy("dev.lapse.audit..")
         .layer("status")
         .definedBy("dev.lapse.status..")
+        .layer("doctor")
+        .definedBy("dev.lapse.doctor..")
         .layer("kafka")
         .definedBy("dev.lapse.kafka..")
         .layer("outbox")
@@ -66,13 +68,15 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("operations")
         .whereLayer("status")
         .mayOnlyBeAccessedByLayers("operations")
+        .whereLayer("doctor")
+        .mayOnlyBeAccessedByLayers("operations")
         .whereLayer("kafka")
-        .mayOnlyBeAccessedByLayers("relay", "replay", "audit", "status", "operations")
+        .mayOnlyBeAccessedByLayers("relay", "replay", "audit", "status", "doctor", "operations")
         .whereLayer("outbox")
         .mayOnlyBeAccessedByLayers("expiration", "relay", "replay", "kafka", "operations")
         .whereLayer("loop")
         .mayOnlyBeAccessedByLayers(
-            "expiration", "relay", "retention", "replay", "audit", "status", "operations")
+            "expiration", "relay", "retention", "replay", "audit", "status", "doctor", "operations")
         .whereLayer("retention")
         .mayOnlyBeAccessedByLayers("operations")
         .whereLayer("pause")
@@ -94,7 +98,8 @@ class ArchitectureTest {
             "dev.lapse.kafka..",
             "dev.lapse.replay..",
             "dev.lapse.audit..",
-            "dev.lapse.status..")
+            "dev.lapse.status..",
+            "dev.lapse.doctor..")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.apache.kafka..")

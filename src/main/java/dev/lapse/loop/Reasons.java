@@ -2,12 +2,16 @@ package dev.lapse.loop;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** Puts what a failure says into one line. */
 public final class Reasons {
 
   /** Longer texts are cut: they go to logs and health, and may quote what somebody wrote. */
   private static final int MAX_LENGTH = 500;
+
+  /** Kafka quotes what it does not understand of a login, which may be its password. */
+  private static final Pattern QUOTED = Pattern.compile("'[^']*'");
 
   private Reasons() {}
 
@@ -28,6 +32,7 @@ public final class Reasons {
   }
 
   private static String firstLine(Throwable cause) {
-    return String.valueOf(cause.getMessage()).lines().findFirst().orElse("").strip();
+    String line = String.valueOf(cause.getMessage()).lines().findFirst().orElse("").strip();
+    return line.contains("JAAS config") ? QUOTED.matcher(line).replaceAll("'…'") : line;
   }
 }

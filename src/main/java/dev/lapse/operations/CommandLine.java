@@ -35,6 +35,7 @@ import picocli.CommandLine.TypeConversionException;
     footer = {
       "  lapse expire --dry-run               # what would expire now",
       "  lapse                                # the service",
+      "  lapse doctor                         # are the servers as they must be?",
       "  lapse status --watch                 # where things stand",
       "  lapse audit --against-kafka          # was every expiry delivered?",
       "  lapse help replay                    # all about one command",
@@ -84,6 +85,7 @@ public final class CommandLine implements Callable<Integer> {
         .addSubcommand("expire", new ExpireCommand(oneShot))
         .addSubcommand("status", new StatusCommand(oneShot))
         .addSubcommand("audit", new AuditCommand(oneShot))
+        .addSubcommand("doctor", new DoctorCommand(oneShot))
         .addSubcommand("replay", new ReplayCommand(oneShot))
         .addSubcommand("dead-letters", new DeadLettersCommand(oneShot))
         .addSubcommand("pause", new PauseCommand(oneShot))

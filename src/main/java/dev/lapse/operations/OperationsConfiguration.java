@@ -36,6 +36,7 @@ class OperationsConfiguration {
 
   /** Migrated or not, everything must be there before the loops start. */
   @Bean
+  @ConditionalOnBooleanProperty(name = "lapse.check.enabled", matchIfMissing = true)
   ApprovalsTable approvalsTable(
       JdbcClient jdbc, @Value("${lapse.check.tables:true}") boolean ownTablesToo) {
     ApprovalsTable approvals = new ApprovalsTable(jdbc);

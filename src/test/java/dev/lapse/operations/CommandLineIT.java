@@ -216,7 +216,15 @@ class CommandLineIT {
   void everyCommandTeachesItsUseWithExamples() throws Exception {
     for (String command :
         List.of(
-            "expire", "status", "audit", "replay", "dead-letters", "pause", "resume", "migrate")) {
+            "expire",
+            "status",
+            "audit",
+            "doctor",
+            "replay",
+            "dead-letters",
+            "pause",
+            "resume",
+            "migrate")) {
       assertThat(run(0, Map.of(), "help", command))
           .as(command)
           .contains("Usage: lapse " + command, "Examples:", "  lapse ");

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import dev.lapse.doctor.Check;
+import dev.lapse.doctor.KafkaDoctor;
+import dev.lapse.kafka.KafkaAccess;
 import dev.lapse.loop.Reasons;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.Outbox;
@@ -146,6 +149,37 @@ class KafkaSecurityIT {
       relay.step.recover(refusal);
       awaitDrained(relay);
     }
+  }
+
+  /**
+   * Before anything is published; all that is wrong by itself is that the broker is the only one.
+   */
+  @Test
+  void theDoctorSaysWhichAclIsMissing() throws Exception {
+    assertThat(diagnosis()).hasSize(3).allMatch(seen -> seen.startsWith("1 replica"));
+
+    kafka.forbid(ResourceType.TOPIC, name + ".position", AclOperation.READ);
+    kafka.forbid(ResourceType.GROUP, name, AclOperation.READ);
+    kafka.forbid(ResourceType.TRANSACTIONAL_ID, name, AclOperation.WRITE);
+    kafka.forbid(ResourceType.TOPIC, name + ".noted", AclOperation.WRITE);
+
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .untilAsserted(
+            () ->
+                assertThat(diagnosis())
+                    .contains(name + " may not be joined", name + " may not be used")
+                    .anyMatch(seen -> seen.startsWith("not allowed: Read;"))
+                    .anyMatch(
+                        seen -> seen.contains("absent") || seen.contains("not allowed: Write")));
+  }
+
+  /** What does not hold. */
+  private List<String> diagnosis() {
+    KafkaAccess access =
+        new KafkaAccess(kafka.bootstrapServers(Login.SCRAM), kafka.properties(Login.SCRAM));
+    return new KafkaDoctor(access, name, Set.of(name + ".noted", name + ".expired"))
+        .run().stream().filter(check -> !check.holds()).map(Check::seen).toList();
   }
 
   @Test

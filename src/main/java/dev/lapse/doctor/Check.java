@@ -1,0 +1,49 @@
+package dev.lapse.doctor;
+
+import dev.lapse.loop.Reasons;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was asked, and what came of it.
+ *
+ * @param name what is asked for
+ * @param holds whether it is as it must be
+ * @param seen how it is
+ * @param why what happens otherwise; null if it holds
+ * @param mending what to do; null if it holds
+ */
+public record Check(
+    String name, boolean holds, String seen, @Nullable String why, @Nullable String mending) {
+
+  public static Check holds(String name, String seen) {
+    return new Check(name, true, seen, null, null);
+  }
+
+  public static Check fails(String name, String seen, String why, String mending) {
+    return new Check(name, false, seen, why, mending);
+  }
+
+  /** Asks; what cannot be asked does not hold. */
+  static Check of(String name, Callable<Check> question) {
+    try {
+      return question.call();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return unanswered(name, e);
+    } catch (ExecutionException e) {
+      return unanswered(name, e.getCause() == null ? e : e.getCause());
+    } catch (Exception e) {
+      return unanswered(name, e);
+    }
+  }
+
+  private static Check unanswered(String name, Throwable failure) {
+    return fails(
+        name,
+        "could not be asked: " + Reasons.of(failure),
+        "Nothing is known of it.",
+        "Mend what the message names, and what fails above it, first.");
+  }
+}

@@ -1,0 +1,157 @@
+package dev.lapse.doctor;
+
+import java.time.Duration;
+import java.util.List;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** Asks PostgreSQL. */
+public final class DatabaseDoctor {
+
+  private static final int OLDEST = 14;
+
+  /** Deadlines go by the database's clock, so people notice a difference, but nothing breaks. */
+  private static final Duration SKEW = Duration.ofSeconds(2);
+
+  private static final String SERVER =
+      """
+      SELECT current_setting('server_version') AS version,
+             current_setting('server_version_num')::int / 10000 AS major,
+             pg_is_in_recovery() AS standby
+      """;
+
+  private static final String CLOCK =
+      "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
+  /** Of an index that another tool could not build to its end, too. */
+  private static final String DUE_INDEX =
+      """
+      SELECT EXISTS (
+        SELECT FROM pg_index WHERE indexrelid = to_regclass('ai_approvals_due') AND indisvalid)
+      """;
+
+  private static final String GUARD =
+      """
+      SELECT count(*) FROM pg_trigger
+      WHERE tgrelid = to_regclass('ai_approvals') AND tgenabled IN ('O', 'A')
+        AND tgname IN ('ai_approvals_final', 'ai_approvals_not_due')
+      """;
+
+  /** What the statements of the service need of whatever role it has. */
+  private static final String NOT_GRANTED =
+      """
+      SELECT format('%s on %s', privilege, name)
+      FROM (VALUES
+        ('outbox', 'SELECT'), ('relay_checkpoint', 'SELECT'), ('relay_checkpoint', 'INSERT'),
+        ('relay_checkpoint', 'UPDATE'), ('replay', 'SELECT'), ('replay', 'INSERT'),
+        ('replay', 'UPDATE'), ('dead_letter', 'SELECT'), ('dead_letter', 'INSERT'),
+        ('dead_letter', 'UPDATE'), ('dead_letter', 'DELETE'), ('pause', 'SELECT'),
+        ('pause', 'INSERT'), ('pause', 'UPDATE'), ('pause', 'DELETE')
+      ) needed (name, privilege)
+      WHERE NOT has_table_privilege(name, privilege)
+      UNION ALL
+      SELECT format('%s (%s) on %s', privilege, column_name, name)
+      FROM (VALUES
+        ('outbox', 'type', 'INSERT'), ('outbox', 'key', 'INSERT'), ('outbox', 'payload', 'INSERT'),
+        ('outbox', 'occurred_at', 'INSERT'), ('ai_approvals', 'id', 'SELECT'),
+        ('ai_approvals', 'expires_at', 'SELECT'), ('ai_approvals', 'status', 'SELECT'),
+        ('ai_approvals', 'status', 'UPDATE'), ('ai_approvals', 'version', 'UPDATE'),
+        ('ai_approvals', 'executed_at', 'UPDATE')
+      ) needed (name, column_name, privilege)
+      WHERE NOT has_column_privilege(name, column_name, privilege)
+      UNION ALL
+      SELECT 'EXECUTE on ' || name
+      FROM (VALUES ('purge_outbox(bigint, interval, integer)'), ('restamp_outbox()')) needed (name)
+      WHERE NOT has_function_privilege(name, 'EXECUTE')
+      UNION ALL
+      SELECT 'SELECT on outbox_id_seq' WHERE NOT has_sequence_privilege('outbox_id_seq', 'SELECT')
+      """;
+
+  private final JdbcClient jdbc;
+
+  public DatabaseDoctor(JdbcClient jdbc) {
+    this.jdbc = jdbc;
+  }
+
+  /** Whether it is there at all, and is what it should be. */
+  public List<Check> server() {
+    return List.of(Check.of("database", this::version), Check.of("clock", this::clock));
+  }
+
+  /** What the service needs there once it is migrated. */
+  public List<Check> contents() {
+    return List.of(
+        Check.of("privileges", this::privileges),
+        Check.of("due-index", this::index),
+        Check.of("guard", this::guard));
+  }
+
+  private Check version() {
+    Server server = jdbc.sql(SERVER).query(Server.class).single();
+    if (server.major() < OLDEST) {
+      return Check.fails(
+          "database",
+          "PostgreSQL " + server.version(),
+          "The statements need functions that it lacks.",
+          "Upgrade to PostgreSQL %d or later.".formatted(OLDEST));
+    }
+    if (server.standby()) {
+      return Check.fails(
+          "database",
+          "PostgreSQL %s, a standby".formatted(server.version()),
+          "Nothing can expire there, and the relay reads the primary only.",
+          "Let SPRING_DATASOURCE_URL lead to the primary.");
+    }
+    return Check.holds("database", "PostgreSQL " + server.version());
+  }
+
+  private Check clock() {
+    long before = System.currentTimeMillis();
+    long database = jdbc.sql(CLOCK).query(Long.class).single();
+    long after = System.currentTimeMillis();
+    // Outside of the time the question took.
+    long skew = Math.max(0, Math.max(before - database, database - after));
+    String seen = "the database's and this host's differ by %d ms".formatted(skew);
+    return skew <= SKEW.toMillis()
+        ? Check.holds("clock", seen)
+        : Check.fails(
+            "clock",
+            seen,
+            "Approvals expire by the database's clock; who looks at another one finds them early or"
+                + " late.",
+            "Let a time service (chrony, systemd-timesyncd) keep both.");
+  }
+
+  private Check privileges() {
+    List<String> missing = jdbc.sql(NOT_GRANTED).query(String.class).list();
+    return missing.isEmpty()
+        ? Check.holds("privileges", "all that the service needs")
+        : Check.fails(
+            "privileges",
+            "not granted: " + String.join(", ", missing),
+            "Expiring or publishing fails there.",
+            "Run psql -f db/roles.sql, or grant them to this role.");
+  }
+
+  private Check index() {
+    return jdbc.sql(DUE_INDEX).query(Boolean.class).single()
+        ? Check.holds("due-index", "ai_approvals_due is valid")
+        : Check.fails(
+            "due-index",
+            "there is no valid index ai_approvals_due",
+            "Every look for what is due walks over the whole table.",
+            "Drop it if it is there, and create it as db/migration/V2__approvals_due_index.sql does.");
+  }
+
+  private Check guard() {
+    return jdbc.sql(GUARD).query(Integer.class).single() == 2
+        ? Check.holds("guard", "both triggers are enabled")
+        : Check.fails(
+            "guard",
+            "a trigger of ai_approvals_final and ai_approvals_not_due is missing or disabled",
+            "Another program may take a decision back, or expire early, and nobody refuses it.",
+            "ALTER TABLE ai_approvals ENABLE TRIGGER …, or create it as"
+                + " db/migration/V3__approvals_guard.sql does.");
+  }
+
+  private record Server(String version, int major, boolean standby) {}
+}

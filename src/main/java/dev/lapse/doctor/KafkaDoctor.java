@@ -1,0 +1,246 @@
+package dev.lapse.doctor;
+
+import dev.lapse.kafka.KafkaAccess;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.DescribeConsumerGroupsOptions;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
+import org.apache.kafka.clients.admin.FinalizedVersionRange;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.GroupAuthorizationException;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
+import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
+import org.apache.kafka.common.errors.TransactionalIdNotFoundException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
+
+/** Asks Kafka, as the very user that the service is there. */
+public final class KafkaDoctor {
+
+  /** An event of 64 KiB, and what Kafka adds to a batch of one. */
+  private static final int EVENT_BYTES = 65 * 1024;
+
+  private final KafkaAccess kafka;
+  private final String relay;
+  private final Set<String> topics;
+
+  /**
+   * @param relay its name
+   * @param topics of the events, as they are configured
+   */
+  public KafkaDoctor(KafkaAccess kafka, String relay, Set<String> topics) {
+    this.kafka = kafka;
+    this.relay = relay;
+    this.topics = new TreeSet<>(topics);
+  }
+
+  public List<Check> run() {
+    List<Check> checks = new ArrayList<>();
+    checks.add(Check.of("kafka", this::brokers));
+    if (!checks.get(0).holds()) {
+      return checks; // each further question would wait for it as long
+    }
+    try (Admin admin = kafka.admin()) {
+      checks.add(Check.of("transactions", () -> transactions(admin)));
+      checks.add(Check.of("group", () -> group(admin)));
+      checks.add(Check.of("transactional-id", () -> transactionalId(admin)));
+      String position = relay + ".position";
+      checks.add(Check.of("topic " + position, () -> topic(admin, position, true)));
+      for (String topic : topics) {
+        checks.add(Check.of("topic " + topic, () -> topic(admin, topic, false)));
+      }
+    }
+    return checks;
+  }
+
+  private Check brokers() throws Exception {
+    try (Admin admin = kafka.admin()) {
+      int brokers = admin.describeCluster().nodes().get().size();
+      return Check.holds(
+          "kafka", "%d brokers answer at %s".formatted(brokers, kafka.bootstrapServers()));
+    } catch (ExecutionException e) {
+      return Check.fails(
+          "kafka",
+          "%s: %s".formatted(kafka.bootstrapServers(), String.valueOf(e.getCause())),
+          "Nothing is published.",
+          "Start Kafka, or mend LAPSE_KAFKA_BOOTSTRAP_SERVERS and the security.protocol, sasl.… and"
+              + " ssl.… of lapse.kafka.properties.");
+    }
+  }
+
+  private static Check transactions(Admin admin) throws Exception {
+    FinalizedVersionRange version =
+        admin
+            .describeFeatures()
+            .featureMetadata()
+            .get()
+            .finalizedFeatures()
+            .get("transaction.version");
+    int level = version == null ? 0 : version.maxVersionLevel();
+    return level >= 2
+        ? Check.holds("transactions", "transaction.version " + level)
+        : Check.fails(
+            "transactions",
+            "transaction.version " + level,
+            "A delayed request may decide a later transaction (KAFKA-17754).",
+            "Upgrade the feature: kafka-features.sh upgrade --feature transaction.version=2");
+  }
+
+  private Check group(Admin admin) throws Exception {
+    try {
+      Set<AclOperation> allowed =
+          admin
+              .describeConsumerGroups(
+                  List.of(relay),
+                  new DescribeConsumerGroupsOptions().includeAuthorizedOperations(true))
+              .all()
+              .get()
+              .values()
+              .iterator()
+              .next()
+              .authorizedOperations();
+      return allowed == null || allowed.contains(AclOperation.READ)
+          ? Check.holds("group", relay + " may be joined")
+          : mayNotJoin();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof GroupIdNotFoundException) {
+        return Check.holds("group", relay + " may be seen, and has no member yet");
+      }
+      if (e.getCause() instanceof GroupAuthorizationException) {
+        return mayNotJoin();
+      }
+      throw e;
+    }
+  }
+
+  private Check mayNotJoin() {
+    return Check.fails(
+        "group",
+        relay + " may not be joined",
+        "No instance of the service can lead, so nothing is published.",
+        "Allow Read on Group " + relay + ".");
+  }
+
+  /** That it may be seen, which whoever may use it may; Kafka does not tell more. */
+  private Check transactionalId(Admin admin) throws Exception {
+    try {
+      admin.describeTransactions(List.of(relay)).all().get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof TransactionalIdAuthorizationException) {
+        return Check.fails(
+            "transactional-id",
+            relay + " may not be used",
+            "Nothing is published: every page is a transaction.",
+            "Allow Write on TransactionalId " + relay + ".");
+      }
+      if (!(e.getCause() instanceof TransactionalIdNotFoundException)) {
+        throw e;
+      }
+    }
+    return Check.holds("transactional-id", relay + " may be seen");
+  }
+
+  private static Check topic(Admin admin, String topic, boolean position) throws Exception {
+    String name = "topic " + topic;
+    TopicDescription description;
+    try {
+      description =
+          admin
+              .describeTopics(
+                  List.of(topic), new DescribeTopicsOptions().includeAuthorizedOperations(true))
+              .allTopicNames()
+              .get()
+              .values()
+              .iterator()
+              .next();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+        return Check.fails(
+            name,
+            "it is absent, or may not be seen",
+            "The service creates it, if it may; otherwise nothing is published.",
+            "Create it, and allow Write on it; or start the service once.");
+      }
+      throw e;
+    }
+    ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+    Config config = admin.describeConfigs(List.of(resource)).all().get().values().iterator().next();
+    List<String> wrong = new ArrayList<>();
+    findWrong(description, position, wrong);
+    findWrong(config, description, position, wrong);
+    return wrong.isEmpty()
+        ? Check.holds(
+            name,
+            "%d partitions, %d replicas"
+                .formatted(description.partitions().size(), replicas(description)))
+        : Check.fails(
+            name,
+            String.join("; ", wrong),
+            "Events may be refused, or lost with a broker.",
+            "kafka-configs.sh --alter, kafka-acls.sh --add, kafka-reassign-partitions.sh.");
+  }
+
+  private static void findWrong(TopicDescription topic, boolean position, List<String> wrong) {
+    Set<AclOperation> allowed = topic.authorizedOperations();
+    Set<AclOperation> needed =
+        position ? Set.of(AclOperation.READ, AclOperation.WRITE) : Set.of(AclOperation.WRITE);
+    if (allowed != null && !allowed.containsAll(needed)) {
+      wrong.add(
+          "not allowed: "
+              + needed.stream()
+                  .filter(operation -> !allowed.contains(operation))
+                  .map(operation -> operation == AclOperation.READ ? "Read" : "Write")
+                  .sorted()
+                  .collect(Collectors.joining(", ")));
+    }
+    if (position && topic.partitions().size() != 1) {
+      wrong.add("%d partitions, not 1".formatted(topic.partitions().size()));
+    }
+    if (replicas(topic) < 2) {
+      wrong.add("1 replica, of which the only broker may be lost");
+    }
+  }
+
+  private static int replicas(TopicDescription topic) {
+    return topic.partitions().stream().mapToInt(one -> one.replicas().size()).min().orElse(0);
+  }
+
+  private static void findWrong(
+      Config config, TopicDescription topic, boolean position, List<String> wrong) {
+    Integer bytes = number(config, TopicConfig.MAX_MESSAGE_BYTES_CONFIG);
+    int least = position ? 600 * 1024 : EVENT_BYTES;
+    if (bytes != null && bytes < least) {
+      wrong.add("max.message.bytes=%d, below %d".formatted(bytes, least));
+    }
+    Integer inSync = number(config, TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG);
+    if (inSync != null && replicas(topic) > 1) {
+      if (inSync < 2) {
+        wrong.add("min.insync.replicas=1: what one broker has acknowledged may go with it");
+      } else if (inSync >= replicas(topic)) {
+        wrong.add("min.insync.replicas=%d: it rests while one broker is away".formatted(inSync));
+      }
+    }
+    String policy = value(config, TopicConfig.CLEANUP_POLICY_CONFIG);
+    if (position && policy != null && !policy.equals(TopicConfig.CLEANUP_POLICY_COMPACT)) {
+      wrong.add("cleanup.policy=%s, not compact: the position may be deleted".formatted(policy));
+    }
+  }
+
+  private static @Nullable Integer number(Config config, String name) {
+    String value = value(config, name);
+    return value == null ? null : Integer.valueOf(value);
+  }
+
+  private static @Nullable String value(Config config, String name) {
+    return config.get(name) == null ? null : config.get(name).value();
+  }
+}

@@ -1,0 +1,116 @@
+package dev.lapse.operations;
+
+import dev.lapse.doctor.Check;
+import dev.lapse.doctor.DatabaseDoctor;
+import dev.lapse.doctor.KafkaDoctor;
+import dev.lapse.kafka.KafkaAccess;
+import dev.lapse.relay.RelaySettings;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.springframework.context.ApplicationContext;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Asks the servers for all that the service needs of them. */
+@Command(
+    name = "doctor",
+    description = {
+      "Ask PostgreSQL and Kafka for all that the service needs, and say what is not so, what comes"
+          + " of it, and how to mend it.",
+      "Run it as the service: with its settings and its roles. Changes nothing."
+    },
+    mixinStandardHelpOptions = true,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:all is as it must be", "1:something is not", "2:wrong command line"},
+    footerHeading = "%nExamples:%n",
+    footer = {"  lapse doctor", "  lapse doctor --json | jq '.checks[] | select(.holds | not)'"})
+final class DoctorCommand implements Callable<Integer> {
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  private final OneShot oneShot;
+
+  @Spec private CommandSpec spec;
+
+  DoctorCommand(OneShot oneShot) {
+    this.oneShot = oneShot;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    List<String> settings = new ArrayList<>(OneShot.LOOKING);
+    settings.add("--lapse.check.enabled=false"); // it is about to be checked
+    settings.add("--logging.level.root=error"); // it is about to be said
+    return oneShot.run(
+        settings,
+        context -> {
+          Report report = Report.of(ask(context));
+          print(report, spec.commandLine().getOut());
+          return report.holds() ? 0 : 1;
+        });
+  }
+
+  private static List<Check> ask(ApplicationContext context) {
+    JdbcClient jdbc = context.getBean(JdbcClient.class);
+    DatabaseDoctor database = new DatabaseDoctor(jdbc);
+    List<Check> checks = new ArrayList<>(database.server());
+    if (checks.get(0).holds()) {
+      checks.add(schema("approvals-table", new ApprovalsTable(jdbc)::check));
+      checks.add(schema("migrations", new OwnSchema(jdbc)::check));
+      checks.addAll(database.contents());
+    }
+    RelaySettings relay = context.getBean(RelaySettings.class);
+    checks.addAll(
+        new KafkaDoctor(
+                context.getBean(KafkaAccess.class),
+                relay.name(),
+                Set.copyOf(relay.topics().values()))
+            .run());
+    return checks;
+  }
+
+  private static Check schema(String name, Runnable check) {
+    try {
+      check.run();
+      return Check.holds(name, "complete");
+    } catch (UnusableSchemaException e) {
+      return Check.fails(
+          name, String.valueOf(e.getMessage()), "The service does not start.", e.mending());
+    }
+  }
+
+  /**
+   * @param holds whether everything does
+   */
+  record Report(boolean holds, List<Check> checks) {
+
+    static Report of(List<Check> checks) {
+      return new Report(checks.stream().allMatch(Check::holds), checks);
+    }
+  }
+
+  private void print(Report report, PrintWriter out) {
+    if (json) {
+      out.println(JsonMapper.builder().build().writeValueAsString(report));
+    } else {
+      report.checks().forEach(check -> print(check, out));
+      out.println(report.holds() ? "All is well." : "Not all is well.");
+    }
+    out.flush();
+  }
+
+  private static void print(Check check, PrintWriter out) {
+    out.printf("%s  %s: %s%n", check.holds() ? "ok    " : "WRONG ", check.name(), check.seen());
+    if (!check.holds()) {
+      out.printf("          %s%n          %s%n", check.why(), check.mending());
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package dev.lapse.operations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lapse.support.KafkaServer;
+import dev.lapse.support.LapseProcess;
+import dev.lapse.support.Roles;
+import dev.lapse.support.TestDatabase;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What the doctor finds, through the jar itself. Three brokers, or all would not be well. */
+class DoctorIT {
+
+  private static KafkaServer kafka;
+
+  private final TestDatabase database = TestDatabase.migrated();
+  private final String name = "doctor-" + UUID.randomUUID();
+
+  @BeforeAll
+  static void startKafka() {
+    kafka = KafkaServer.embedded(3);
+  }
+
+  @AfterAll
+  static void stopKafka() {
+    kafka.close();
+  }
+
+  @AfterEach
+  void closeDatabase() {
+    database.close();
+  }
+
+  @Test
+  void findsThatAllIsWell() throws Exception {
+    createTopics(Map.of("cleanup.policy", "compact", "min.insync.replicas", "2"));
+
+    assertThat(run(0, Map.of()))
+        .contains("ok      database: PostgreSQL ", "ok      privileges", "ok      migrations")
+        .contains("ok      kafka: 3 brokers", "ok      topic " + name + ".position: 1 partitions")
+        .contains("All is well.")
+        .doesNotContain("WRONG");
+    JsonNode report = JsonMapper.builder().build().readTree(run(0, Map.of(), "--json"));
+    assertThat(report.get("holds").booleanValue()).isTrue();
+    assertThat(report.get("checks")).hasSize(13);
+  }
+
+  @Test
+  void saysWhatIsWrongWhatComesOfItAndHowToMendIt() throws Exception {
+    createTopics(Map.of("min.insync.replicas", "1", "max.message.bytes", "1000"));
+    database.execute(
+        """
+        DROP INDEX ai_approvals_due;
+        ALTER TABLE ai_approvals DISABLE TRIGGER ai_approvals_final;
+        DROP TABLE replay;
+        CREATE TABLE replay (id uuid);
+        REVOKE EXECUTE ON FUNCTION purge_outbox(bigint, interval, integer) FROM %s
+        """
+            .formatted(Roles.SERVICE));
+
+    assertThat(run(1, Map.of()))
+        .contains(
+            "WRONG   privileges: not granted: SELECT on replay, INSERT on replay, UPDATE on replay,"
+                + " EXECUTE on purge_outbox(bigint, interval, integer)",
+            "psql -f db/roles.sql",
+            "WRONG   due-index: there is no valid index",
+            "WRONG   guard: a trigger",
+            "cleanup.policy=delete, not compact",
+            "min.insync.replicas=1",
+            "max.message.bytes=1000, below ",
+            "Not all is well.")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void saysThatNobodyAnswers() throws Exception {
+    assertThat(
+            run(
+                1,
+                Map.of(
+                    "SPRING_DATASOURCE_URL", "jdbc:postgresql://127.0.0.1:1/x?password=hidden",
+                    "SPRING_DATASOURCE_HIKARI_CONNECTION_TIMEOUT", "1000",
+                    "LAPSE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")))
+        .contains("WRONG   database: could not be asked: ", "WRONG   kafka: 127.0.0.1:1: ")
+        .doesNotContain("hidden", "\tat ");
+  }
+
+  private void createTopics(Map<String, String> config) throws Exception {
+    Map<String, String> ofEvents = new HashMap<>(config);
+    ofEvents.remove("cleanup.policy");
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+      admin
+          .createTopics(
+              List.of(
+                  new NewTopic(name + ".position", 1, (short) 3).configs(config),
+                  new NewTopic(name + ".expired", 3, (short) 3).configs(ofEvents)))
+          .all()
+          .get();
+    }
+  }
+
+  private String run(int exitCode, Map<String, String> environment, String... options)
+      throws Exception {
+    Map<String, String> all = new HashMap<>();
+    all.put("LAPSE_RELAY_NAME", name);
+    all.put("LAPSE_KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapServers());
+    all.putAll(environment);
+    List<String> args =
+        new ArrayList<>(
+            List.of("doctor", "--lapse.relay.topics.ApprovalExpired=" + name + ".expired"));
+    args.addAll(List.of(options));
+    try (LapseProcess process = LapseProcess.start(database, all, args.toArray(String[]::new))) {
+      assertThat(process.exitCode()).as(process::output).isEqualTo(exitCode);
+      return process.output();
+    }
+  }
+}
