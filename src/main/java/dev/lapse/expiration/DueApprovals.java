@@ -67,8 +67,10 @@ final class DueApprovals {
       )
       SELECT (SELECT count(*) FROM due) AS due,
              (SELECT count(*) FROM expired) AS expired,
-             -- A century at the most: a deadline may lie in the year 1, or at -infinity.
-             (SELECT extract(epoch FROM least(max(executed_at - expires_at), interval '100 years'))
+             -- A century at the most: a deadline may lie in the year 1, or at -infinity, from which
+             -- PostgreSQL before 17 subtracts nothing.
+             (SELECT extract(epoch FROM max(
+                       executed_at - greatest(expires_at, executed_at - interval '100 years')))
               FROM expired) * 1000000 AS lateness,
              now()::text AS due_before,
              last.expires_at AS last_expires_at,
@@ -85,7 +87,10 @@ final class DueApprovals {
    */
   static final String UNTIL_NEXT =
       """
-      SELECT (extract(epoch FROM least(expires_at - clock_timestamp(), interval '1 day'))
+      -- Bounded before the subtraction: see EXPIRE.
+      SELECT (extract(epoch FROM
+                greatest(least(expires_at, clock_timestamp() + interval '1 day'),
+                         clock_timestamp() - interval '1 day') - clock_timestamp())
               * 1000000)::bigint
       FROM ai_approvals
       WHERE status = 'pending'
