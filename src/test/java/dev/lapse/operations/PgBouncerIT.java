@@ -51,12 +51,13 @@ class PgBouncerIT {
         LapseProcess two = start(bouncer);
         EventConsumer consumer =
             EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(topic))) {
+      LapseProcess leader = leader(one, two);
       approvals.due(50);
       consumer.await(50);
       new Outbox(database).append(300, "a", topic);
       consumer.await(350);
 
-      leader(one, two).kill();
+      leader.kill();
       approvals.insert(20, "1 second");
 
       assertThat(consumer.await(370)).hasSize(370).extracting(Event::id).doesNotHaveDuplicates();
