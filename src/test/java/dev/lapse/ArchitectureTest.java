@@ -73,7 +73,7 @@ class ArchitectureTest {
         .whereLayer("kafka")
         .mayOnlyBeAccessedByLayers("relay", "replay", "audit", "status", "doctor", "operations")
         .whereLayer("outbox")
-        .mayOnlyBeAccessedByLayers("expiration", "relay", "replay", "kafka", "operations")
+        .mayOnlyBeAccessedByLayers("expiration", "relay", "replay", "audit", "kafka", "operations")
         .whereLayer("loop")
         .mayOnlyBeAccessedByLayers(
             "expiration", "relay", "retention", "replay", "audit", "status", "doctor", "operations")

@@ -247,24 +247,22 @@ public final class KafkaAudit {
     }
 
     private boolean walkOutbox(long deadline) {
-      Map<String, Long> waitingFrom = published.waiting();
       for (long after = from - 1; after < to; after += WALK) {
         if (System.nanoTime() - deadline > 0) {
           return false;
         }
         for (Expected record : records.expected(published, after, Math.min(to, after + WALK))) {
           if (!seen.get(bit(record.id()))) {
-            notInKafka(record, waitingFrom);
+            notInKafka(record);
           }
         }
       }
       return true;
     }
 
-    private void notInKafka(Expected record, Map<String, Long> waitingFrom) {
+    private void notInKafka(Expected record) {
       String topic = record.topic() == null ? topicsByType.get(record.type()) : record.topic();
-      Long since = waitingFrom.get(record.key());
-      if (since != null && record.id() >= since) {
+      if (record.waits()) {
         waiting++;
       } else if (topic != null
           && topics.mayBeGone(

@@ -1,5 +1,6 @@
 package dev.lapse.audit;
 
+import dev.lapse.outbox.PublishedRows;
 import java.time.OffsetDateTime;
 import java.util.Collection;
 import java.util.HashMap;
@@ -9,17 +10,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.RowCallbackHandler;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import tools.jackson.core.type.TypeReference;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The outbox as the audit of Kafka needs it: which records must be there, and what they are. */
 final class PublishedRecords {
 
   private static final String CHECKPOINT =
       """
-      SELECT published_id, snapshot::text, coalesce(catch_up_id, 0) AS catch_up_id,
-             coalesce(catch_up_snapshot, snapshot)::text AS catch_up_snapshot,
-             dead_letters::text
+      SELECT published_id, snapshot::text, catch_up_id, catch_up_snapshot::text, dead_letters::text
       FROM relay_checkpoint
       WHERE relay = :relay
       """;
@@ -53,21 +50,32 @@ final class PublishedRecords {
       """;
 
   /**
-   * What the checkpoint counts as published of a range, along the primary key. Without LIMIT, for
-   * which a planner without statistics would sort the rest of the table each time.
+   * What the checkpoint has passed of a range, along the primary key. Without LIMIT, for which a
+   * planner without statistics would sort the rest of the table each time.
    */
   private static final String EXPECTED =
       """
-      SELECT id, type, topic, key, occurred_at
-      FROM outbox
-      WHERE id > :after AND id <= :to
-        AND (pg_visible_in_snapshot(xact_id, :snapshot::pg_snapshot)
-             OR id <= :catchUpId AND pg_visible_in_snapshot(xact_id, :catchUpSnapshot::pg_snapshot))
-      ORDER BY id
-      """;
-
-  private static final JsonMapper JSON = JsonMapper.builder().build();
-  private static final TypeReference<List<Letter>> LETTERS = new TypeReference<>() {};
+      WITH position AS MATERIALIZED (
+        SELECT :publishedId::bigint AS published_id,
+               :snapshot::pg_snapshot AS snapshot,
+               :catchUpId::bigint AS catch_up_id,
+               :catchUpSnapshot::pg_snapshot AS catch_up_snapshot,
+               :deadLetters::jsonb AS dead_letters
+      ),
+      """
+          + PublishedRows.LETTERS
+          + """
+          SELECT record.id, record.type, record.topic, record.key, record.occurred_at,
+          """
+          + PublishedRows.WAITS
+          + """
+              AS waits
+          FROM outbox record
+          CROSS JOIN position
+          WHERE record.id > :after AND record.id <= :to AND
+          """
+          + PublishedRows.PASSED
+          + "ORDER BY record.id";
 
   private final JdbcClient jdbc;
 
@@ -112,9 +120,11 @@ final class PublishedRecords {
     return jdbc.sql(EXPECTED)
         .param("after", after)
         .param("to", to)
+        .param("publishedId", published.publishedId())
         .param("snapshot", published.snapshot())
         .param("catchUpId", published.catchUpId())
         .param("catchUpSnapshot", published.catchUpSnapshot())
+        .param("deadLetters", published.deadLetters())
         .query(Expected.class)
         .list();
   }
@@ -123,29 +133,21 @@ final class PublishedRecords {
   record Published(
       long publishedId,
       String snapshot,
-      long catchUpId,
-      String catchUpSnapshot,
-      String deadLetters) {
-
-    /** The keys that wait, and from which id on. */
-    Map<String, Long> waiting() {
-      Map<String, Long> waiting = new HashMap<>();
-      for (Letter letter : JSON.readValue(deadLetters, LETTERS)) {
-        waiting.put(letter.key(), letter.id());
-      }
-      return waiting;
-    }
-  }
-
-  /** What the audit needs of a dead letter. */
-  private record Letter(String key, long id) {}
+      @Nullable Long catchUpId,
+      @Nullable String catchUpSnapshot,
+      String deadLetters) {}
 
   /** A record of the same key as {@code id}'s, above it. */
   record Later(long id, long laterId, boolean sameTransaction) {}
 
-  /** A record that must be in Kafka. */
+  /** A record that must be in Kafka, unless it waits behind a dead letter. */
   record Expected(
-      long id, String type, @Nullable String topic, String key, OffsetDateTime occurredAt) {
+      long id,
+      String type,
+      @Nullable String topic,
+      String key,
+      OffsetDateTime occurredAt,
+      boolean waits) {
 
     /** Names it without its key: that belongs in no log. */
     @Override

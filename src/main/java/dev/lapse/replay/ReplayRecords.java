@@ -1,6 +1,7 @@
 package dev.lapse.replay;
 
 import dev.lapse.outbox.OutboxRecord;
+import dev.lapse.outbox.PublishedRows;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -34,6 +35,16 @@ final class ReplayRecords {
   private static final String PUBLISHED_ID =
       "SELECT published_id FROM relay_checkpoint WHERE relay = ?";
 
+  private static final String POSITION =
+      """
+      WITH position AS MATERIALIZED (
+        SELECT published_id, snapshot, catch_up_id, catch_up_snapshot, dead_letters
+        FROM relay_checkpoint
+        WHERE relay = ?
+      ),
+      """
+          + PublishedRows.LETTERS;
+
   private static final String SELECTED =
       """
       FROM outbox record
@@ -41,37 +52,36 @@ final class ReplayRecords {
         SELECT ?::bigint AS after_id, ?::bigint AS to_id, ?::timestamptz AS since,
                ?::timestamptz AS until, ?::text AS key, ?::text AS type, ?::boolean AS waiting
       ) wanted
-      CROSS JOIN (SELECT * FROM relay_checkpoint WHERE relay = ?) position
+      CROSS JOIN position
       WHERE record.id > wanted.after_id AND record.id <= wanted.to_id
-        AND (pg_visible_in_snapshot(record.xact_id, position.snapshot)
-             OR record.id <= position.catch_up_id
-                AND pg_visible_in_snapshot(record.xact_id, position.catch_up_snapshot))
         AND (wanted.since IS NULL OR record.occurred_at >= wanted.since)
         AND (wanted.until IS NULL OR record.occurred_at < wanted.until)
         AND (wanted.key IS NULL OR record.key = wanted.key)
         AND (wanted.type IS NULL OR record.type = wanted.type)
-        AND wanted.waiting = EXISTS (
-          SELECT FROM jsonb_array_elements(position.dead_letters) letter
-          WHERE letter ->> 'key' = record.key AND record.id >= (letter ->> 'id')::bigint)
-      """;
+        AND\s"""
+          + PublishedRows.PASSED
+          + "AND wanted.waiting = "
+          + PublishedRows.WAITS;
 
   private static final String COUNT =
-      """
-      SELECT count(*),
-             coalesce(sum(octet_length(record.key) + octet_length(record.payload::text)
-                          + coalesce(octet_length(record.headers::text), 0)), 0),
-             coalesce(min(record.id), 0),
-             coalesce(max(record.id), 0)
-      """
+      POSITION
+          + """
+          SELECT count(*),
+                 coalesce(sum(octet_length(record.key) + octet_length(record.payload::text)
+                              + coalesce(octet_length(record.headers::text), 0)), 0),
+                 coalesce(min(record.id), 0),
+                 coalesce(max(record.id), 0)
+          """
           + SELECTED;
 
   private static final String PAGE =
-      """
-      SELECT record.id, record.event_id::text, record.type, record.topic, record.key,
-             record.payload, record.headers,
-             to_char(record.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-             (extract(epoch FROM now()) * 1000)::bigint AS now
-      """
+      POSITION
+          + """
+          SELECT record.id, record.event_id::text, record.type, record.topic, record.key,
+                 record.payload, record.headers,
+                 to_char(record.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                 (extract(epoch FROM now()) * 1000)::bigint AS now
+          """
           + SELECTED
           + "ORDER BY record.id LIMIT ?";
 
@@ -165,14 +175,14 @@ final class ReplayRecords {
   /** Returns the index of the next parameter. */
   private int bind(PreparedStatement statement, Selection selection, long after, long to)
       throws SQLException {
-    statement.setLong(1, after);
-    statement.setLong(2, to);
-    setTime(statement, 3, selection.since());
-    setTime(statement, 4, selection.until());
-    statement.setString(5, selection.key());
-    statement.setString(6, selection.type());
-    statement.setBoolean(7, selection.deadLetters());
-    statement.setString(8, relay);
+    statement.setString(1, relay);
+    statement.setLong(2, after);
+    statement.setLong(3, to);
+    setTime(statement, 4, selection.since());
+    setTime(statement, 5, selection.until());
+    statement.setString(6, selection.key());
+    statement.setString(7, selection.type());
+    statement.setBoolean(8, selection.deadLetters());
     return 9;
   }
 
