@@ -107,7 +107,7 @@ ALTER ROLE :"reader" IN DATABASE :"database" SET search_path = :"schema";
 \endif
 \if :migrated
 SET LOCAL search_path = :"schema";
-REVOKE ALL ON outbox, relay_checkpoint, dead_letter, pause, replay
+REVOKE ALL ON outbox, relay_checkpoint, dead_letter, pause, replay, retention
     FROM PUBLIC, :"service", :"application", :"reader";
 
 -- What a sweep reads and changes; the rest of an approval is not the service's affair.
@@ -120,6 +120,7 @@ GRANT EXECUTE ON FUNCTION purge_outbox(bigint, interval, integer) TO :"service";
 GRANT EXECUTE ON FUNCTION restamp_outbox() TO :"service";
 GRANT SELECT, INSERT, UPDATE ON relay_checkpoint, replay TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letter, pause TO :"service";
+GRANT SELECT ON retention TO :"service";
 
 GRANT SELECT, INSERT, UPDATE ON :"approvals" TO :"application";
 -- Neither id nor xact_id, which tell what is published: those are the database's alone. Nor
@@ -127,7 +128,7 @@ GRANT SELECT, INSERT, UPDATE ON :"approvals" TO :"application";
 GRANT INSERT (event_id, type, topic, key, payload, headers) ON outbox TO :"application";
 
 GRANT SELECT (:approval_columns) ON :"approvals" TO :"reader";
-GRANT SELECT ON outbox, relay_checkpoint, dead_letter, pause, replay TO :"reader";
+GRANT SELECT ON outbox, relay_checkpoint, dead_letter, pause, replay, retention TO :"reader";
 \else
 \echo Nothing is migrated yet: migrate as the owner, then run this again for the privileges.
 \endif

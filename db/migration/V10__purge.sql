@@ -1,5 +1,20 @@
+-- What retention has purged, so that an audit can tell it from what somebody else deleted. No rule
+-- over what is left can: records that wait behind a dead letter stay, however old, and far above
+-- them all may be gone.
+CREATE TABLE retention (
+    -- One row, and none before anything was purged.
+    one                boolean     PRIMARY KEY DEFAULT true CHECK (one),
+    -- The highest id purged, and the latest occurred_at. What is above either was not purged.
+    purged_id          bigint      NOT NULL,
+    purged_occurred_at timestamptz NOT NULL
+) WITH (fillfactor = 50);
+
+-- Before this, nobody noted it: what is published by now may have been purged.
+INSERT INTO retention (purged_id, purged_occurred_at)
+SELECT min(published_id), now() FROM relay_checkpoint HAVING count(*) > 0;
+
 -- Retention, for a role that may not delete from the outbox: which rows may go is decided here, by
--- the owner of the table, and not by who calls.
+-- the owner of the table, and not by who calls; and what went is noted in the same statement.
 --
 -- Looks at the next rows in id order and deletes what is older than the period, published for all
 -- relays by their checkpoints (which lag behind what is published), and of no key that waits behind
@@ -46,7 +61,14 @@ AS $$
                   SELECT FROM relay_checkpoint
                   WHERE NOT pg_visible_in_snapshot(looked.xact_id, relay_checkpoint.snapshot))
               AND key NOT IN (SELECT key FROM waiting)))
-        RETURNING id
+        RETURNING id, occurred_at
+    ),
+    noted AS (
+        INSERT INTO retention AS before (purged_id, purged_occurred_at)
+        SELECT max(id), max(occurred_at) FROM deleted HAVING count(*) > 0
+        ON CONFLICT (one) DO UPDATE SET
+            purged_id = greatest(before.purged_id, excluded.purged_id),
+            purged_occurred_at = greatest(before.purged_occurred_at, excluded.purged_occurred_at)
     )
     SELECT (SELECT count(*) FROM deleted),
            coalesce((SELECT max(id) FROM looked), after_id),

@@ -6,7 +6,7 @@
 --
 -- Costs one walk over ai_approvals and one over outbox, joined by a hash: there is no index on
 -- outbox.key for every writer to pay for. Where records are purged, only approvals that expired
--- since the oldest record are looked at; where all were purged, none.
+-- since the oldest record, and since the latest purged, are looked at; where all were purged, none.
 WITH oldest AS MATERIALIZED (
   SELECT occurred_at FROM outbox WHERE type = 'ApprovalExpired' ORDER BY id LIMIT 1
 )
@@ -17,6 +17,9 @@ WHERE approval.status = 'expired'
       -- Of sweeps that overlap, the later may have the lower ids, and be purged first.
       + CASE WHEN oldest.occurred_at < now() - interval '1 day' THEN interval '1 minute'
              ELSE interval '0' END
+  -- Where a record waits behind a dead letter, retention spares it and purges later ones.
+  AND approval.executed_at
+      > coalesce((SELECT purged_occurred_at FROM retention), '-infinity')
   AND NOT EXISTS (
     SELECT FROM outbox
     WHERE outbox.type = 'ApprovalExpired' AND outbox.key = approval.id::text)

@@ -1,6 +1,7 @@
 package dev.lapse.audit;
 
 import dev.lapse.audit.PublishedRecords.Expected;
+import dev.lapse.audit.PublishedRecords.Kept;
 import dev.lapse.audit.PublishedRecords.Later;
 import dev.lapse.audit.PublishedRecords.Published;
 import dev.lapse.kafka.KafkaAccess;
@@ -84,7 +85,7 @@ public final class KafkaAudit {
                     new IllegalStateException(
                         "Nothing to compare: the relay %s has written no checkpoint yet"
                             .formatted(relay)));
-    long from = fromId == null ? Math.max(1, records.oldest()) : Math.max(1, fromId);
+    long from = fromId == null ? Math.max(1, records.kept().oldest()) : Math.max(1, fromId);
     long to = Math.min(toId == null ? Long.MAX_VALUE : toId, published.publishedId());
     if (to - from >= MAX_RANGE) {
       throw new IllegalStateException(
@@ -183,11 +184,11 @@ public final class KafkaAudit {
         return;
       }
       Map<Long, String> known = records.events(batch.stream().map(Event::id).toList());
-      long oldest = records.oldest(); // asked afterwards: what was purged in between lies below
+      Kept kept = records.kept(); // asked afterwards: what was purged in between is part of it
       Map<Long, List<Later>> later = laterOfSameKey(batch, known);
       for (Event event : batch) {
         if (!event.eventId.equals(known.get(event.id))) {
-          notInOutbox(event, oldest);
+          notInOutbox(event, known.containsKey(event.id), kept);
         } else if (seen.get(bit(event.id))) {
           twice.add(event.id);
         } else {
@@ -197,8 +198,8 @@ public final class KafkaAudit {
       }
     }
 
-    private void notInOutbox(Event event, long oldest) {
-      if (event.id < oldest || oldest == 0) {
+    private void notInOutbox(Event event, boolean idIsAnothers, Kept kept) {
+      if (!idIsAnothers && kept.mayHavePurged(event.id)) {
         purged++;
       } else {
         unknown.add(event.id);

@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
  * @param outOfOrder behind a later event of the same key that the same transaction wrote
  * @param overtaken behind a later event of the same key of another transaction: right where the two
  *     ran side by side, which nothing tells afterwards; a finding only when asked for
- * @param unknown in Kafka, and not in the outbox, although that reaches further back
+ * @param unknown in Kafka, and not in the outbox, although nothing purged it
  * @param mayBeGone not in Kafka, and older than the topic reaches back
  * @param waiting not in Kafka, since they wait behind a dead letter
- * @param purged in Kafka, and older than the outbox reaches back
+ * @param purged in Kafka, and no longer in the outbox, from which retention has purged as much
  * @param holds whether consumers could read every event once, and in order
  */
 public record KafkaFindings(

@@ -21,7 +21,11 @@ final class PublishedRecords {
       WHERE relay = :relay
       """;
 
-  private static final String OLDEST = "SELECT coalesce(min(id), 0) FROM outbox";
+  private static final String KEPT =
+      """
+      SELECT coalesce((SELECT min(id) FROM outbox), 0) AS oldest,
+             coalesce((SELECT purged_id FROM retention), 0) AS purged
+      """;
 
   /**
    * One walk over the range: rows that name a topic are the application's, and there is no index.
@@ -88,9 +92,9 @@ final class PublishedRecords {
     return jdbc.sql(CHECKPOINT).param("relay", relay).query(Published.class).optional();
   }
 
-  /** The lowest id there is; 0 if there is none. */
-  long oldest() {
-    return jdbc.sql(OLDEST).query(Long.class).single();
+  /** What is still there; whatever was purged before this was asked lies within. */
+  Kept kept() {
+    return jdbc.sql(KEPT).query(Kept.class).single();
   }
 
   /** The topics that records of the range name themselves. */
@@ -136,6 +140,21 @@ final class PublishedRecords {
       @Nullable Long catchUpId,
       @Nullable String catchUpSnapshot,
       String deadLetters) {}
+
+  /**
+   * How far back the outbox reaches. It does not do so evenly: what waits behind a dead letter is
+   * kept, however old, and between and above such records others may be gone.
+   *
+   * @param oldest the lowest id there is; 0 if there is none
+   * @param purged the highest id that retention has purged; 0 if it has none
+   */
+  record Kept(long oldest, long purged) {
+
+    /** Whether retention, or a purge of somebody's own, may have deleted the record. */
+    boolean mayHavePurged(long id) {
+      return id <= purged || id < oldest || oldest == 0;
+    }
+  }
 
   /** A record of the same key as {@code id}'s, above it. */
   record Later(long id, long laterId, boolean sameTransaction) {}

@@ -221,6 +221,64 @@ class AuditIT {
     }
   }
 
+  /** It spares the dead letter, however old, and not what is published above it. */
+  @Test
+  void knowsWhatRetentionPurgedAboveADeadLetter() throws Exception {
+    try (Published published = new Published(database, topic).createTopic()) {
+      Outbox outbox = new Outbox(database);
+      outbox.append(1, "waits", topic);
+      outbox.append(5, "a", topic);
+      published.send(2, 3, 4, 5, 6);
+      published.sendUnknown(6);
+      published.checkpoint("lapse", 6);
+      letterWaits(1);
+      database.execute("UPDATE outbox SET occurred_at = now() - interval '8 days'");
+      purge();
+
+      JsonNode kafka = json(run(1, "audit", "--against-kafka", "--json")).get("kafka");
+
+      assertThat(kafka.get("purged").longValue()).isEqualTo(4); // 6 is the checkpoint's own
+      assertThat(kafka.get("waiting").longValue()).isOne();
+      assertThat(ids(kafka, "unknown")).containsExactly(6L);
+    }
+  }
+
+  @Test
+  void anApprovalWhoseRecordWasPurgedAboveADeadLetterIsNotWithoutRecord() throws Exception {
+    database.execute(
+        """
+        INSERT INTO ai_approvals (status, requested_by, action, expires_at, executed_at)
+        SELECT 'expired', 'agent', 'deploy', due, due
+        FROM generate_series(now() - interval '9 days', now() - interval '6 days', '1 hour') due;
+        INSERT INTO outbox (type, key, payload, occurred_at)
+        SELECT 'ApprovalExpired', id, '{"version": 1}', executed_at
+        FROM ai_approvals ORDER BY executed_at;
+        """);
+    new Published(database, topic).checkpoint("lapse", 73);
+    letterWaits(1);
+    purge();
+    assertThat(database.count("SELECT count(*) FROM outbox")).isEqualTo(25);
+    assertThat(run(0, "audit")).contains("ok      expired-without-record");
+
+    database.execute("DELETE FROM outbox WHERE id = 72");
+
+    assertThat(run(1, "audit")).contains("FOUND   expired-without-record: 1");
+  }
+
+  private void letterWaits(long id) {
+    database.execute(
+        """
+        UPDATE relay_checkpoint
+        SET dead_letters = (SELECT jsonb_build_array(jsonb_build_object('key', key, 'id', id))
+                            FROM outbox WHERE id = %d)
+        """
+            .formatted(id));
+  }
+
+  private void purge() {
+    database.execute("SELECT purge_outbox(0, '7 days', 1000)");
+  }
+
   @Test
   void saysThatKafkaDoesNotAnswer() throws Exception {
     new Published(database, topic).checkpoint("lapse", 0);

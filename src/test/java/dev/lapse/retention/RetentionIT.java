@@ -41,6 +41,29 @@ class RetentionIT {
     assertThat(heard).hasValue(25);
   }
 
+  /** By which an audit tells it from what somebody else deleted. */
+  @Test
+  void notesHowFarItPurged() {
+    append(12, "9 days", "a");
+    append(12, "8 days", "b");
+    append(12, "10 days", "a");
+    append(12, "6 days", "a");
+    published(48, snapshot(), "[]");
+    pass();
+    append(1, "8 days", "a");
+    pass();
+
+    assertThat(
+            database.count(
+                """
+                SELECT count(*) FROM retention
+                WHERE purged_id = 36
+                  AND purged_occurred_at BETWEEN now() - interval '8 days 1 hour'
+                                             AND now() - interval '8 days'
+                """))
+        .isOne();
+  }
+
   @Test
   void keepsWhatIsNotPublishedHoweverOld() {
     append(30, "8 days", "a");
