@@ -22,6 +22,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.endpoint.SecurityContext;
 import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
@@ -37,6 +39,8 @@ import org.springframework.context.event.ContextClosedEvent;
  */
 @Endpoint(id = "replay")
 final class ReplayEndpoint implements ApplicationListener<ContextClosedEvent> {
+
+  private static final Logger log = LoggerFactory.getLogger(ReplayEndpoint.class);
 
   private static final int LISTED = 20;
   private static final int CONFLICT = 409;
@@ -126,7 +130,9 @@ final class ReplayEndpoint implements ApplicationListener<ContextClosedEvent> {
           try {
             replay.run(request, plan, mine, progress -> id.complete(progress.replay()));
           } catch (RuntimeException e) {
-            id.completeExceptionally(e);
+            if (!id.completeExceptionally(e)) { // who asked for it has got his answer
+              log.warn("A replay failed id={} reason={}", id.getNow(null), Reasons.of(e));
+            }
           } finally {
             mine.countDown();
           }

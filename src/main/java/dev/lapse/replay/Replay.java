@@ -58,6 +58,7 @@ public final class Replay {
    *
    * @param stop ends it behind the page in hand, when it counts down
    * @param progress told at the start and after every page
+   * @return how it ended, also where that could not be noted in the table {@code replay}
    * @throws TooManyException if these are more events than may be published unconfirmed
    */
   public Outcome run(Request request, Plan plan, CountDownLatch stop, Consumer<Progress> progress) {
@@ -68,14 +69,31 @@ public final class Replay {
     replays.begin(id, request);
     log.info("Replaying id={} events={} requestedAs={}", id, plan.events(), request.requestedAs());
     Outcome outcome = new Run(request, plan, stop, progress, id).run();
-    replays.end(outcome);
     log.info(
         "Replayed id={} outcome={} events={} lastId={}",
         id,
         outcome.end(),
         outcome.progress().events(),
         outcome.progress().lastId());
+    note(outcome);
     return outcome;
+  }
+
+  /** Where the database has gone, the log alone tells how it ended. */
+  private void note(Outcome outcome) {
+    try {
+      replays.end(outcome);
+    } catch (RuntimeException e) {
+      log.warn(
+          "The end of a replay is not in the table id={} outcome={} events={} lastId={} failure=\"{}\""
+              + " reason=\"{}\" next=\"go on behind lastId\"",
+          outcome.progress().replay(),
+          outcome.end(),
+          outcome.progress().events(),
+          outcome.progress().lastId(),
+          outcome.failure(),
+          Reasons.of(e));
+    }
   }
 
   private static long start(Request request) {

@@ -197,6 +197,24 @@ class ReplayIT {
   }
 
   @Test
+  void saysWhereToGoOnWhenTheDatabaseHasGone() throws Exception {
+    published.createTopic();
+    outbox.append(1500, "a", topic);
+    published.checkpoint(topic, 1500);
+    database.execute(
+        """
+        CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN RAISE EXCEPTION 'the database has gone'; END $$;
+        CREATE TRIGGER gone BEFORE UPDATE ON replay FOR EACH ROW EXECUTE FUNCTION gone();
+        """);
+
+    assertThat(run(1, "replay", "--from-id=1"))
+        .contains("Stopped after 1,000 events.", "the database has gone", "--after-id=1000")
+        .contains("The end of a replay is not in the table", "outcome=FAILED", "lastId=1000")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
   void saysWhatIsWrongWithTheCommandLine() throws Exception {
     assertThat(run(2, "replay")).contains("Say which events");
     assertThat(run(2, "replay", "--since=yesterday")).contains("2026-11-25T08:00:00Z");
