@@ -173,7 +173,10 @@ final class ReplayCommand implements Callable<Integer> {
 
   private int replay(Replay replay, Request request) throws Exception {
     PrintWriter out = spec.commandLine().getOut();
-    Plan plan = replay.plan(request);
+    Plan plan = replay.plan(request, stop).orElse(null);
+    if (plan == null) {
+      return 1; // on the way out: nobody needs an answer
+    }
     out.println(text(plan));
     if (dryRun || plan.events() == 0) {
       out.println("Nothing was published.");

@@ -35,7 +35,8 @@ import org.springframework.context.event.ContextClosedEvent;
 
 /**
  * {@code /actuator/replay}: POST starts a replay, one at a time, GET lists the latest, DELETE stops
- * the one under way behind its page.
+ * the one under way behind its page, or while its events are being counted. Counting takes as long
+ * as the selection is wide, and nobody waits for it but who asked.
  */
 @Endpoint(id = "replay")
 final class ReplayEndpoint implements ApplicationListener<ContextClosedEvent> {
@@ -51,7 +52,7 @@ final class ReplayEndpoint implements ApplicationListener<ContextClosedEvent> {
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(work -> new Thread(work, "replay"));
 
-  /** Of the replay under way; counted down if there is none. */
+  /** Of the replay that is being counted or under way; counted down if there is none. */
   private volatile CountDownLatch stop = new CountDownLatch(0);
 
   private volatile boolean closing;
@@ -110,37 +111,57 @@ final class ReplayEndpoint implements ApplicationListener<ContextClosedEvent> {
     return flag != null && flag;
   }
 
-  private synchronized WebEndpointResponse<Map<String, Object>> start(
-      Request request, boolean dryRun) throws SQLException {
-    if (stop.getCount() > 0) {
+  private WebEndpointResponse<Map<String, Object>> start(Request request, boolean dryRun)
+      throws SQLException {
+    CountDownLatch mine = new CountDownLatch(1);
+    if (!isFirst(mine)) {
       return refused(CONFLICT, "A replay is under way: wait for it, or DELETE it");
     }
-    Plan plan = replay.plan(request);
-    if (dryRun || plan.events() == 0) {
-      return new WebEndpointResponse<>(Map.of("plan", plan, "started", false));
-    }
-    CountDownLatch mine = new CountDownLatch(1);
-    CompletableFuture<UUID> id = new CompletableFuture<>();
-    stop = mine;
-    if (closing) {
-      return refused(UNAVAILABLE, "This instance is stopping: start the replay at another");
-    }
-    thread.execute(
-        () -> {
-          try {
-            replay.run(request, plan, mine, progress -> id.complete(progress.replay()));
-          } catch (RuntimeException e) {
-            if (!id.completeExceptionally(e)) { // who asked for it has got his answer
-              log.warn("A replay failed id={} reason={}", id.getNow(null), Reasons.of(e));
-            }
-          } finally {
-            mine.countDown();
-          }
-        });
+    boolean started = false;
     try {
+      Plan plan = replay.plan(request, mine).orElse(null);
+      if (plan == null) {
+        return closing
+            ? refused(UNAVAILABLE, "This instance is stopping: start the replay at another")
+            : refused(CONFLICT, "Somebody stopped it while its events were being counted");
+      }
+      if (dryRun || plan.events() == 0) {
+        return new WebEndpointResponse<>(Map.of("plan", plan, "started", false));
+      }
+      CompletableFuture<UUID> id = new CompletableFuture<>();
+      thread.execute(() -> run(request, plan, mine, id));
+      started = true;
       return new WebEndpointResponse<>(Map.of("plan", plan, "started", true, "id", id.join()));
     } catch (CompletionException e) {
       return refused(e.getCause() instanceof TooManyException ? CONFLICT : 500, Reasons.of(e));
+    } finally {
+      if (!started) {
+        mine.countDown();
+      }
+    }
+  }
+
+  /** Takes the place of the replay under way, if there is none; not for long, whatever is asked. */
+  private synchronized boolean isFirst(CountDownLatch mine) {
+    if (stop.getCount() > 0) {
+      return false;
+    }
+    stop = mine;
+    if (closing) {
+      mine.countDown();
+    }
+    return true;
+  }
+
+  private void run(Request request, Plan plan, CountDownLatch mine, CompletableFuture<UUID> id) {
+    try {
+      replay.run(request, plan, mine, progress -> id.complete(progress.replay()));
+    } catch (RuntimeException e) {
+      if (!id.completeExceptionally(e)) { // who asked for it has got his answer
+        log.warn("A replay failed id={} reason={}", id.join(), Reasons.of(e));
+      }
+    } finally {
+      mine.countDown();
     }
   }
 

@@ -6,6 +6,7 @@ import dev.lapse.loop.Reasons;
 import dev.lapse.replay.ReplayRecords.Page;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -47,10 +48,16 @@ public final class Replay {
     this.relay = relay;
   }
 
-  /** What {@code request} would publish now. */
-  public Plan plan(Request request) throws SQLException {
+  /**
+   * What {@code request} would publish now. Takes as long as the selection is wide: a second for a
+   * million ids.
+   *
+   * @param stop gives it up within a second, when it counts down
+   * @return empty if it was given up
+   */
+  public Optional<Plan> plan(Request request, CountDownLatch stop) throws SQLException {
     Selection selection = request.selection();
-    return records.count(selection, start(request), records.end(selection));
+    return records.count(selection, start(request), records.end(selection), stop);
   }
 
   /**

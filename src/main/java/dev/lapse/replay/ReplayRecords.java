@@ -11,6 +11,8 @@ import java.sql.Types;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -105,12 +107,21 @@ final class ReplayRecords {
     }
   }
 
-  /** Counts what is selected above {@code afterId} and up to {@code end}. */
-  Plan count(Selection selection, long afterId, long end) throws SQLException {
+  /**
+   * Counts what is selected above {@code afterId} and up to {@code end}.
+   *
+   * @param stop gives it up behind the look in hand, when it counts down
+   * @return empty if it was given up
+   */
+  Optional<Plan> count(Selection selection, long afterId, long end, CountDownLatch stop)
+      throws SQLException {
     Plan plan = Plan.NOTHING;
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement = connection.prepareStatement(COUNT)) {
       for (long after = afterId; after < end; after += MAX_WALK) {
+        if (stop.getCount() == 0) {
+          return Optional.empty();
+        }
         bind(statement, selection, after, Math.min(end, after + MAX_WALK));
         try (ResultSet row = statement.executeQuery()) {
           row.next();
@@ -119,7 +130,7 @@ final class ReplayRecords {
         }
       }
     }
-    return plan;
+    return stop.getCount() == 0 ? Optional.empty() : Optional.of(plan);
   }
 
   /**

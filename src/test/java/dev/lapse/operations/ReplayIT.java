@@ -18,6 +18,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
@@ -25,6 +27,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -273,6 +277,55 @@ class ReplayIT {
       assertThat(service.exitCode()).isEqualTo(143);
       assertThat(service.output()).doesNotContain(PASSWORD, "\tat ", "WARN", "ERROR");
     }
+  }
+
+  /** Counting may take long; held up by a lock, it takes as long as the test wants. */
+  @Test
+  void overHttpOneIsStoppedWhileItsEventsAreBeingCounted() throws Exception {
+    published.createTopic();
+    outbox.append(3, "a", topic);
+    published.checkpoint(topic, 3);
+    try (LapseProcess service = service(Map.of("LAPSE_MANAGEMENT_PASSWORD", PASSWORD));
+        Connection lock = database.connect();
+        Statement statement = lock.createStatement()) {
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .ignoreExceptions()
+          .until(() -> service.get("/actuator/health").statusCode() == 200);
+      lock.setAutoCommit(false);
+      statement.execute("LOCK TABLE outbox");
+      CompletableFuture<String> start =
+          CompletableFuture.supplyAsync(
+              () -> service.post("/actuator/replay", "{\"fromId\": 1}", AUTHORIZED).body());
+      awaitCounting();
+
+      assertThat(service.post("/actuator/replay", "{\"fromId\": 1}", AUTHORIZED).statusCode())
+          .isEqualTo(409);
+      assertThat(service.delete("/actuator/replay", AUTHORIZED).body())
+          .contains("\"stopping\":true");
+      lock.rollback();
+      lock.setAutoCommit(true);
+
+      assertThat(start.get(1, TimeUnit.MINUTES)).contains("stopped it", "\"started\":false");
+      assertThat(database.count("SELECT count(*) FROM replay")).isZero();
+      assertThat(service.post("/actuator/replay", "{\"fromId\": 1}", AUTHORIZED).body())
+          .contains("\"started\":true");
+    }
+  }
+
+  private void awaitCounting() {
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .until(
+            () ->
+                database.count(
+                        """
+                        SELECT count(*) FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event_type = 'Lock'
+                          AND query LIKE '%coalesce(min(record.id), 0)%'
+                          AND pid <> pg_backend_pid()
+                        """)
+                    > 0);
   }
 
   @Test

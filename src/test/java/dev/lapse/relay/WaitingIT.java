@@ -17,6 +17,8 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -94,14 +96,15 @@ class WaitingIT {
         relay.settings.topics().get("Noted"));
   }
 
-  private Plan plan(Selection selection, String toTopic) throws Exception {
+  private Plan plan(Selection selection, @Nullable String toTopic) throws Exception {
     return new Replay(
             database.dataSource(),
             new Replays(database.jdbc()),
             kafka,
             new Events(relay.settings),
             relay.settings.name())
-        .plan(new Request(selection, 0, toTopic, 0, 100, true, "test"));
+        .plan(new Request(selection, 0, toTopic, 0, 100, true, "test"), new CountDownLatch(1))
+        .orElseThrow();
   }
 
   private KafkaFindings audit() throws Exception {
