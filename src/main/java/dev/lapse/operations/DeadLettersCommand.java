@@ -3,6 +3,7 @@ package dev.lapse.operations;
 import dev.lapse.outbox.DeadLetters;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -57,6 +58,7 @@ final class DeadLettersCommand implements Runnable {
                 row.requeuedAt() == null ? "" : "  requeued " + row.requeuedAt(),
                 row.reason());
           }
+          return 0;
         });
   }
 
@@ -66,13 +68,31 @@ final class DeadLettersCommand implements Runnable {
         "Ask the relay to publish these, and what waits behind them, in order.",
         "What Kafka still refuses becomes a dead letter again."
       },
-      mixinStandardHelpOptions = true)
+      mixinStandardHelpOptions = true,
+      exitCodeListHeading = "%nExit codes:%n",
+      exitCodeList = {
+        "0:the relay has been asked for all of them",
+        "1:failed, or there is no such dead letter; the others are requeued",
+        "2:wrong command line"
+      })
   int requeue(@ArgGroup(multiplicity = "1") Which which) throws Exception {
     return with(
-        (letters, out) ->
-            out.printf(
-                "Requeued %d dead letters; the running relay tries them within seconds.%n",
-                letters.requeue(which.ids)));
+        (letters, out) -> {
+          List<Long> absent = which.ids == null ? List.of() : letters.absent(which.ids);
+          out.printf(
+              "Requeued %d dead letters; the running relay tries them within seconds.%n",
+              letters.requeue(which.ids));
+          out.flush();
+          if (absent.isEmpty()) {
+            return 0;
+          }
+          spec.commandLine()
+              .getErr()
+              .printf(
+                  "lapse: there is no dead letter %s. See which there are: lapse dead-letters list%n",
+                  absent.stream().map(String::valueOf).collect(Collectors.joining(", ")));
+          return 1;
+        });
   }
 
   static final class Which {
@@ -85,7 +105,7 @@ final class DeadLettersCommand implements Runnable {
   }
 
   private interface Action {
-    void run(DeadLetters letters, PrintWriter out);
+    int run(DeadLetters letters, PrintWriter out);
   }
 
   private int with(Action action) throws Exception {
@@ -93,9 +113,9 @@ final class DeadLettersCommand implements Runnable {
         List.of(),
         context -> {
           PrintWriter out = spec.commandLine().getOut();
-          action.run(context.getBean(DeadLetters.class), out);
+          int exitCode = action.run(context.getBean(DeadLetters.class), out);
           out.flush();
-          return 0;
+          return exitCode;
         });
   }
 }

@@ -132,6 +132,8 @@ final class ReplayEndpoint implements ApplicationListener<ContextClosedEvent> {
       thread.execute(() -> run(request, plan, mine, id));
       started = true;
       return new WebEndpointResponse<>(Map.of("plan", plan, "started", true, "id", id.join()));
+    } catch (IllegalStateException e) {
+      return refused(CONFLICT, Reasons.of(e));
     } catch (CompletionException e) {
       return refused(e.getCause() instanceof TooManyException ? CONFLICT : 500, Reasons.of(e));
     } finally {

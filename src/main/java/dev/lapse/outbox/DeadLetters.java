@@ -25,6 +25,13 @@ public final class DeadLetters {
       WHERE requeued_at IS NULL AND (id = ANY (:ids) OR :all)
       """;
 
+  private static final String ABSENT =
+      """
+      SELECT wanted.id FROM unnest(:ids) AS wanted(id)
+      WHERE NOT EXISTS (SELECT FROM dead_letter WHERE dead_letter.id = wanted.id)
+      ORDER BY wanted.id
+      """;
+
   private static final String REQUEUED =
       "SELECT key FROM dead_letter WHERE relay = :relay AND requeued_at IS NOT NULL";
 
@@ -82,6 +89,11 @@ public final class DeadLetters {
         .param("ids", ids == null ? new Long[0] : ids.toArray(Long[]::new))
         .param("all", ids == null)
         .update();
+  }
+
+  /** Those of {@code ids} at which there is no dead letter. */
+  public List<Long> absent(Collection<Long> ids) {
+    return jdbc.sql(ABSENT).param("ids", ids.toArray(Long[]::new)).query(Long.class).list();
   }
 
   /** The keys whose dead letters somebody wants tried again. */

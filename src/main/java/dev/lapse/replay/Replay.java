@@ -54,6 +54,7 @@ public final class Replay {
    *
    * @param stop gives it up within a second, when it counts down
    * @return empty if it was given up
+   * @throws IllegalStateException saying why nothing can be published again
    */
   public Optional<Plan> plan(Request request, CountDownLatch stop) throws SQLException {
     Selection selection = request.selection();

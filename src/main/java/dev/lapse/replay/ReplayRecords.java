@@ -95,13 +95,22 @@ final class ReplayRecords {
     this.relay = relay;
   }
 
-  /** The highest id that the selection can reach now. */
+  /**
+   * The highest id that the selection can reach now.
+   *
+   * @throws IllegalStateException if the relay has published nothing yet
+   */
   long end(Selection selection) throws SQLException {
     try (Connection connection = dataSource.getConnection();
         PreparedStatement statement = connection.prepareStatement(PUBLISHED_ID)) {
       statement.setString(1, relay);
       try (ResultSet row = statement.executeQuery()) {
-        long published = row.next() ? row.getLong(1) : 0;
+        if (!row.next()) {
+          throw new IllegalStateException(
+              "Nothing to replay: the relay %s has written no checkpoint yet; see lapse.relay.name"
+                  .formatted(relay));
+        }
+        long published = row.getLong(1);
         return Math.min(published, selection.toId() == null ? published : selection.toId());
       }
     }

@@ -83,13 +83,26 @@ class CommandLineIT {
     assertThat(run(0, Map.of(), "dead-letters", "list"))
         .contains("2 dead letters.", "7  Noted  refused ", "too large", "no topic")
         .doesNotContain("secret", "requeued");
-    assertThat(run(0, Map.of(), "dead-letters", "requeue", "7", "8"))
+    assertThat(run(0, Map.of(), "dead-letters", "requeue", "7"))
         .contains("Requeued 1 dead letters");
     assertThat(run(0, Map.of(), "dead-letters", "list")).contains("requeued");
     assertThat(run(0, Map.of(), "dead-letters", "requeue", "--all"))
         .contains("Requeued 1 dead letters");
     assertThat(database.count("SELECT count(*) FROM dead_letter WHERE requeued_at IS NULL"))
         .isZero();
+  }
+
+  @Test
+  void requeueingWhatIsNoDeadLetterFailsAndNamesIt() throws Exception {
+    database.migrate();
+    database.execute(
+        """
+        INSERT INTO dead_letter (relay, key, id, event_id, type, reason, refused_at)
+        VALUES ('lapse', 'a', 7, gen_random_uuid(), 'Noted', 'too large', now())
+        """);
+
+    assertThat(run(1, Map.of(), "dead-letters", "requeue", "4711", "7", "8"))
+        .contains("Requeued 1 dead letters", "there is no dead letter 8, 4711.");
   }
 
   @Test

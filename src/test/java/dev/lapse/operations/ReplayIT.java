@@ -218,6 +218,17 @@ class ReplayIT {
         .doesNotContain("\tat ");
   }
 
+  /** As where the command runs without the service's LAPSE_RELAY_NAME. */
+  @Test
+  void saysThatTheRelayOfThisNameHasPublishedNothing() throws Exception {
+    outbox.append(3, "a", topic);
+    published.checkpoint("another", 3);
+
+    assertThat(run(1, "replay", "--from-id=1"))
+        .contains("the relay " + topic + " has written no checkpoint", "lapse.relay.name")
+        .doesNotContain("\tat ");
+  }
+
   @Test
   void saysWhatIsWrongWithTheCommandLine() throws Exception {
     assertThat(run(2, "replay")).contains("Say which events");
