@@ -10,7 +10,10 @@ import org.springframework.context.ConfigurableApplicationContext;
 /** The application without web server and loops, for a command that does one thing and ends. */
 final class OneShot {
 
-  /** For commands that look only: they change nothing, not even the schema. */
+  /**
+   * For all commands but those that are there to migrate: what looks only, or helps in an
+   * emergency, must not change the schema of a service of another version, nor wait for its locks.
+   */
   static final List<String> LOOKING = List.of("--spring.flyway.enabled=false");
 
   private final Class<?> application;
@@ -65,6 +68,8 @@ final class OneShot {
   private @Nullable ConfigurableApplicationContext start(
       SpringApplicationBuilder builder, List<String> further) {
     List<String> args = new ArrayList<>(settings);
+    // Said twice, a setting would have two values in one.
+    args.removeIf(ours -> further.stream().anyMatch(other -> name(other).equals(name(ours))));
     args.addAll(further);
     builder.main(application);
     try {
@@ -72,5 +77,9 @@ final class OneShot {
     } catch (RuntimeException e) {
       return null;
     }
+  }
+
+  private static String name(String setting) {
+    return setting.replaceFirst("=.*", "");
   }
 }

@@ -3,7 +3,6 @@ package dev.lapse.operations;
 import dev.lapse.pause.Part;
 import dev.lapse.pause.Pauses;
 import java.io.PrintWriter;
-import java.util.List;
 import java.util.concurrent.Callable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import picocli.CommandLine.Command;
@@ -49,7 +48,7 @@ final class PauseCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     return oneShot.run(
-        List.of(),
+        OneShot.LOOKING,
         context -> {
           boolean ran = new Pauses(context.getBean(JdbcClient.class)).pause(part, reason);
           PrintWriter out = spec.commandLine().getOut();

@@ -11,7 +11,6 @@ import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.time.Instant;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -137,8 +136,7 @@ final class ReplayCommand implements Callable<Integer> {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndAwait(ended)));
     try {
       return oneShot.run(
-          dryRun ? OneShot.LOOKING : List.of(),
-          context -> replay(context.getBean(Replay.class), request));
+          OneShot.LOOKING, context -> replay(context.getBean(Replay.class), request));
     } finally {
       ended.countDown();
     }

@@ -3,7 +3,6 @@ package dev.lapse.operations;
 import dev.lapse.pause.Part;
 import dev.lapse.pause.Pauses;
 import java.io.PrintWriter;
-import java.util.List;
 import java.util.concurrent.Callable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import picocli.CommandLine.Command;
@@ -38,7 +37,7 @@ final class ResumeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     return oneShot.run(
-        List.of(),
+        OneShot.LOOKING,
         context -> {
           boolean rested = new Pauses(context.getBean(JdbcClient.class)).resume(part);
           PrintWriter out = spec.commandLine().getOut();

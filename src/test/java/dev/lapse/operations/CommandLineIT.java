@@ -105,6 +105,35 @@ class CommandLineIT {
         .contains("Requeued 1 dead letters", "there is no dead letter 8, 4711.");
   }
 
+  /** A command of a newer version must not migrate beneath a service of an older one. */
+  @Test
+  void noCommandMigratesThatIsNotThereTo() throws Exception {
+    database.migrate();
+    database.execute(
+        """
+        DELETE FROM lapse_schema_history WHERE version = '9';
+        ALTER TABLE outbox DROP CONSTRAINT outbox_size;
+        """);
+
+    run(0, Map.of(), "dead-letters", "list");
+    run(0, Map.of(), "dead-letters", "requeue", "--all");
+    run(0, Map.of(), "pause", "relay");
+    run(0, Map.of(), "resume", "relay");
+    assertThat(run(1, Map.of(), "replay", "--from-id=1")).contains("no checkpoint");
+
+    assertThat(database.count("SELECT count(*) FROM pg_constraint WHERE conname = 'outbox_size'"))
+        .isZero();
+  }
+
+  /** As somebody may who says to all what the service is told. */
+  @Test
+  void aSettingThatTheCommandSetsAsWellDoesNotBreakIt() throws Exception {
+    database.migrate();
+
+    assertThat(run(0, Map.of(), "audit", "--lapse.relay.enabled=true"))
+        .contains("Everything holds.");
+  }
+
   @Test
   void aCommandThatSaysTooLittleIsWrong() throws Exception {
     assertThat(run(2, Map.of(), "dead-letters")).contains("list or requeue", "Usage:");
