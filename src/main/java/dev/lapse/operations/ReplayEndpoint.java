@@ -112,7 +112,7 @@ final class ReplayEndpoint implements ApplicationListener<ContextClosedEvent> {
   }
 
   private WebEndpointResponse<Map<String, Object>> start(Request request, boolean dryRun)
-      throws SQLException {
+      throws SQLException, InterruptedException {
     CountDownLatch mine = new CountDownLatch(1);
     if (!isFirst(mine)) {
       return refused(CONFLICT, "A replay is under way: wait for it, or DELETE it");

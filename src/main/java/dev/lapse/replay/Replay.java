@@ -54,9 +54,13 @@ public final class Replay {
    *
    * @param stop gives it up within a second, when it counts down
    * @return empty if it was given up
-   * @throws IllegalStateException saying why nothing can be published again
+   * @throws IllegalStateException saying why nothing can be published again, or not there
    */
-  public Optional<Plan> plan(Request request, CountDownLatch stop) throws SQLException {
+  public Optional<Plan> plan(Request request, CountDownLatch stop)
+      throws SQLException, InterruptedException {
+    if (request.toTopic() != null) {
+      ToTopic.requirePresent(kafka, request.toTopic());
+    }
     Selection selection = request.selection();
     return records.count(selection, start(request), records.end(selection), stop);
   }

@@ -229,6 +229,20 @@ class ReplayIT {
         .doesNotContain("\tat ");
   }
 
+  /** Where brokers create topics by themselves, the first send would make it. */
+  @Test
+  void sendsToNoTopicThatIsNotThere() throws Exception {
+    outbox.append(3, "a", topic);
+    published.checkpoint(topic, 3);
+
+    for (String option : List.of("--dry-run", "--yes")) {
+      assertThat(run(1, "replay", "--from-id=1", "--to-topic=" + topic + ".misspelt", option))
+          .contains("There is no topic " + topic + ".misspelt: create it")
+          .doesNotContain("\tat ");
+    }
+    assertThat(database.count("SELECT count(*) FROM replay")).isZero();
+  }
+
   @Test
   void saysWhatIsWrongWithTheCommandLine() throws Exception {
     assertThat(run(2, "replay")).contains("Say which events");
