@@ -123,6 +123,9 @@ final class ReplayCommand implements Callable<Integer> {
   /** Counts down when the process is to stop. */
   private final CountDownLatch stop = new CountDownLatch(1);
 
+  /** Set before the first page, and not before: until then there is nothing to wait for. */
+  private volatile boolean publishing;
+
   @Spec private CommandSpec spec;
 
   ReplayCommand(OneShot oneShot) {
@@ -145,6 +148,9 @@ final class ReplayCommand implements Callable<Integer> {
   /** On the way out, whether by a signal or at the end. */
   private void stopAndAwait(CountDownLatch ended) {
     stop.countDown();
+    if (!publishing) {
+      return; // still counting, or asking
+    }
     try {
       if (!ended.await(STOP_SECONDS, TimeUnit.SECONDS)) {
         spec.commandLine().getErr().println("lapse: gave up waiting for the page in hand");
@@ -190,6 +196,10 @@ final class ReplayCommand implements Callable<Integer> {
               "lapse: more than %d events. Nothing was published: say --yes, or a higher --max.%n",
               max);
       return 1;
+    }
+    publishing = true;
+    if (stop.getCount() == 0) {
+      return 1; // who stopped it may not have seen that it is publishing, and does not wait
     }
     ReplayProgress progress = new ReplayProgress(plan, out, Terminal.isAttached());
     Outcome outcome = replay.run(request(true), plan, stop, progress);

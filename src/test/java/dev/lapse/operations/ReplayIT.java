@@ -186,6 +186,31 @@ class ReplayIT {
     assertThat(consumer.await(60)).extracting(Event::id).isEqualTo(outbox.eventIds());
   }
 
+  /** Held up by a lock, counting takes as long as the test wants. */
+  @Test
+  void endsAtOnceWhenItIsToldToWhileCounting() throws Exception {
+    outbox.append(3, "a", topic);
+    published.checkpoint(topic, 3);
+
+    try (Connection lock = database.connect();
+        Statement statement = lock.createStatement()) {
+      lock.setAutoCommit(false);
+      statement.execute("LOCK TABLE outbox");
+      try (LapseProcess replay =
+          LapseProcess.start(
+              database, Map.of("LAPSE_RELAY_NAME", topic), "replay", "--from-id=1")) {
+        awaitCounting();
+        replay.terminate();
+
+        assertThat(replay.exitCode()).as(replay::output).isEqualTo(143);
+        assertThat(replay.output()).isEmpty();
+      }
+      lock.rollback();
+      lock.setAutoCommit(true);
+    }
+    assertThat(database.count("SELECT count(*) FROM replay")).isZero();
+  }
+
   @Test
   void saysWhereItFailedAndPublishesNothingOfThatPage() throws Exception {
     published.createTopic();
