@@ -4,6 +4,7 @@ import dev.lapse.audit.Audit;
 import dev.lapse.audit.Finding;
 import dev.lapse.audit.KafkaAudit;
 import dev.lapse.audit.KafkaFindings;
+import dev.lapse.loop.Reasons;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.ConfigurableApplicationContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -91,18 +93,30 @@ final class AuditCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     check();
-    return oneShot.run(
-        settings(),
-        context -> {
-          List<Finding> findings = context.getBean(Audit.class).run();
-          KafkaFindings kafka =
-              againstKafka
-                  ? context.getBean(KafkaAudit.class).run(fromId, toId, timeout, strict)
-                  : null;
-          Report report = Report.of(findings, kafka);
-          print(report, spec.commandLine().getOut());
-          return report.holds() ? 0 : 1;
-        });
+    return oneShot.run(settings(), this::audit);
+  }
+
+  /** What the database says is told first, and whatever becomes of the comparison. */
+  private int audit(ConfigurableApplicationContext context) throws InterruptedException {
+    List<Finding> findings = context.getBean(Audit.class).run();
+    PrintWriter out = spec.commandLine().getOut();
+    if (!json) {
+      findings.forEach(finding -> print(finding, out));
+      out.flush();
+    }
+    KafkaFindings kafka = null;
+    String kafkaFailure = null;
+    if (againstKafka) {
+      try {
+        kafka = context.getBean(KafkaAudit.class).run(fromId, toId, timeout, strict);
+      } catch (RuntimeException e) {
+        kafkaFailure = Reasons.of(e);
+      }
+    }
+    Report report = Report.of(findings, kafka, kafkaFailure);
+    print(report, out);
+    out.flush();
+    return report.holds() ? 0 : 1;
   }
 
   private void check() {
@@ -134,29 +148,39 @@ final class AuditCommand implements Callable<Integer> {
   /**
    * @param holds whether everything does
    * @param findings all invariants
-   * @param kafka the comparison, if one was asked for
+   * @param kafka the comparison, if one was asked for and could be made
+   * @param kafkaFailure why it could not be made
    */
-  record Report(boolean holds, List<Finding> findings, @Nullable KafkaFindings kafka) {
+  record Report(
+      boolean holds,
+      List<Finding> findings,
+      @Nullable KafkaFindings kafka,
+      @Nullable String kafkaFailure) {
 
-    static Report of(List<Finding> findings, @Nullable KafkaFindings kafka) {
+    static Report of(
+        List<Finding> findings, @Nullable KafkaFindings kafka, @Nullable String kafkaFailure) {
       return new Report(
-          findings.stream().allMatch(Finding::holds) && (kafka == null || kafka.holds()),
+          findings.stream().allMatch(Finding::holds)
+              && (kafka == null || kafka.holds())
+              && kafkaFailure == null,
           findings,
-          kafka);
+          kafka,
+          kafkaFailure);
     }
   }
 
   private void print(Report report, PrintWriter out) {
     if (json) {
       out.println(JsonMapper.builder().build().writeValueAsString(report));
-    } else {
-      report.findings().forEach(finding -> print(finding, out));
-      if (report.kafka() != null) {
-        print(report.kafka(), out);
-      }
-      out.println(report.holds() ? "Everything holds." : "Not everything holds.");
+      return;
     }
-    out.flush();
+    if (report.kafka() != null) {
+      print(report.kafka(), out);
+    }
+    if (report.kafkaFailure() != null) {
+      out.printf("failed  against-kafka: could not be compared: %s%n", report.kafkaFailure());
+    }
+    out.println(report.holds() ? "Everything holds." : "Not everything holds.");
   }
 
   private static void print(Finding finding, PrintWriter out) {

@@ -280,17 +280,18 @@ class AuditIT {
   }
 
   @Test
-  void saysThatKafkaDoesNotAnswer() throws Exception {
+  void saysWhatTheDatabaseSaysAlthoughKafkaDoesNotAnswer() throws Exception {
+    Map<String, String> noKafka = Map.of("LAPSE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1");
+    new Approvals(database).insert(1, "-2 min");
     new Published(database, topic).checkpoint("lapse", 0);
 
-    assertThat(
-            run(
-                1,
-                Map.of("LAPSE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"),
-                "audit",
-                "--against-kafka"))
-        .contains("Kafka does not answer at 127.0.0.1:1")
+    assertThat(run(1, noKafka, "audit", "--against-kafka"))
+        .contains("FOUND   overdue: 1", "ok      expired-twice", "Not everything holds.")
+        .contains("failed  against-kafka: could not be compared: Kafka does not answer at")
         .doesNotContain("\tat ");
+    JsonNode report = json(run(1, noKafka, "audit", "--against-kafka", "--json"));
+    assertThat(finding(report, "overdue").get("rows")).hasSize(1);
+    assertThat(report.get("kafkaFailure").stringValue()).contains("127.0.0.1:1");
   }
 
   private static JsonNode json(String output) {
