@@ -65,7 +65,7 @@ final class ReplayRecords {
           + "AND wanted.waiting = "
           + PublishedRows.WAITS;
 
-  private static final String COUNT =
+  static final String COUNT =
       POSITION
           + """
           SELECT count(*),
@@ -193,7 +193,7 @@ final class ReplayRecords {
   }
 
   /** Returns the index of the next parameter. */
-  private int bind(PreparedStatement statement, Selection selection, long after, long to)
+  int bind(PreparedStatement statement, Selection selection, long after, long to)
       throws SQLException {
     statement.setString(1, relay);
     statement.setLong(2, after);
