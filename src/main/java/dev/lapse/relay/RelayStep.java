@@ -88,6 +88,7 @@ final class RelayStep implements Step {
       }
       position = term.position();
       if (isPaused()) {
+        term.finish(); // for retention, and for people, who look at it in a pause above all
         status = status(position);
         return STANDBY_PATIENCE;
       }

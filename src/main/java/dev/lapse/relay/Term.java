@@ -153,7 +153,7 @@ final class Term implements AutoCloseable {
     checkpointAt = System.nanoTime() + checkpointInterval.toNanos();
   }
 
-  /** Ends the term in good order: leaves a checkpoint that says all that was published. */
+  /** Before an end or a pause: leaves a checkpoint that says all that was published. */
   void finish() {
     if (checkpointIsOld) {
       writeCheckpoint();

@@ -76,6 +76,7 @@ class RelayIT {
 
     assertThat(relay.step.status().leading()).isTrue();
     assertThat(relay.step.status().paused()).isNotNull();
+    assertThat(database.count("SELECT count(*) FROM relay_checkpoint")).isOne();
     pauses.resume(Part.RELAY);
     await()
         .atMost(Duration.ofMinutes(1))
