@@ -73,7 +73,8 @@ class ArchitectureTest {
         .whereLayer("kafka")
         .mayOnlyBeAccessedByLayers("relay", "replay", "audit", "status", "doctor", "operations")
         .whereLayer("outbox")
-        .mayOnlyBeAccessedByLayers("expiration", "relay", "replay", "audit", "kafka", "operations")
+        .mayOnlyBeAccessedByLayers(
+            "expiration", "relay", "replay", "retention", "audit", "status", "kafka", "operations")
         .whereLayer("loop")
         .mayOnlyBeAccessedByLayers(
             "expiration", "relay", "retention", "replay", "audit", "status", "doctor", "operations")

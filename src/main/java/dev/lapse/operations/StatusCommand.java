@@ -1,5 +1,6 @@
 package dev.lapse.operations;
 
+import dev.lapse.outbox.Checkpoints;
 import dev.lapse.status.Status;
 import dev.lapse.status.StatusReader;
 import java.io.PrintWriter;
@@ -137,6 +138,10 @@ final class StatusCommand implements Callable<Integer> {
     if (status.database() != null) {
       for (Status.Paused paused : status.database().paused()) {
         lines.add(line("PAUSED", paused.part(), paused.reason() + ", since " + paused.since()));
+      }
+      for (Checkpoints.Stale stopped : status.database().stopped()) {
+        lines.add(
+            line("STOPPED", "relay " + stopped.relay(), "nothing is purged: " + stopped.remedy()));
       }
     }
     if (status.relay() == null) {

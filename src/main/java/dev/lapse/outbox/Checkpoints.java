@@ -2,6 +2,7 @@ package dev.lapse.outbox;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -46,6 +47,21 @@ public final class Checkpoints {
         written_at = excluded.written_at
       """;
 
+  /**
+   * A relay that has nothing to publish writes no checkpoint either; but where another one goes on,
+   * in the same outbox, there was something.
+   */
+  private static final String STALE =
+      """
+      SELECT relay, published_id, written_at FROM relay_checkpoint stale
+      WHERE written_at < now() - interval '1 day'
+        AND EXISTS (
+          SELECT FROM relay_checkpoint other
+          WHERE other.published_id > stale.published_id
+            AND other.written_at > now() - interval '1 day')
+      ORDER BY relay
+      """;
+
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final TypeReference<List<DeadLetter>> DEAD_LETTERS = new TypeReference<>() {};
 
@@ -73,6 +89,24 @@ public final class Checkpoints {
         .param("timeline", position.origin().timeline())
         .param("lsn", position.origin().lsn().toString())
         .update();
+  }
+
+  /** Those of relays that stopped more than a day ago, while another goes on. */
+  public List<Stale> stale() {
+    return jdbc.sql(STALE).query(Stale.class).list();
+  }
+
+  /**
+   * The checkpoint of a relay that is no more, as after {@code lapse.relay.name} was changed, or
+   * that must be mended. What it has not published is kept for it, however old.
+   */
+  public record Stale(String relay, long publishedId, OffsetDateTime writtenAt) {
+
+    /** What to do about it. */
+    public String remedy() {
+      return "start it; or, if no instance has that lapse.relay.name any more: DELETE FROM"
+          + " relay_checkpoint WHERE relay = '%s'".formatted(relay.replace("'", "''"));
+    }
   }
 
   private static Checkpoint checkpoint(ResultSet row, int number) throws SQLException {

@@ -1,5 +1,6 @@
 package dev.lapse.retention;
 
+import dev.lapse.outbox.Checkpoints;
 import java.util.List;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -16,6 +17,6 @@ class RetentionConfiguration {
   Retention retention(
       JdbcClient jdbc, RetentionSettings settings, List<RetentionListener> listeners) {
     RetentionListener all = records -> listeners.forEach(listener -> listener.purged(records));
-    return new Retention(new RetentionStep(new Purge(jdbc), settings, all));
+    return new Retention(new RetentionStep(new Purge(jdbc), new Checkpoints(jdbc), settings, all));
   }
 }

@@ -1,7 +1,11 @@
 package dev.lapse.retention;
 
 import dev.lapse.loop.Step;
+import dev.lapse.outbox.Checkpoints;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,15 +25,22 @@ final class RetentionStep implements Step {
   private static final Duration FULL_PASS_INTERVAL = Duration.ofHours(1);
 
   private final Purge purge;
+  private final Checkpoints checkpoints;
   private final RetentionSettings settings;
   private final RetentionListener listener;
 
   private long afterId;
   private long purged;
   private long fullPassAt = System.nanoTime();
+  private Set<String> toldOf = Set.of();
 
-  RetentionStep(Purge purge, RetentionSettings settings, RetentionListener listener) {
+  RetentionStep(
+      Purge purge,
+      Checkpoints checkpoints,
+      RetentionSettings settings,
+      RetentionListener listener) {
     this.purge = purge;
+    this.checkpoints = checkpoints;
     this.settings = settings;
     this.listener = listener;
   }
@@ -60,5 +71,23 @@ final class RetentionStep implements Step {
       fullPassAt = System.nanoTime();
       afterId = 0;
     }
+    tellOfStaleCheckpoints();
+  }
+
+  /** Each once, for as long as it stays. */
+  private void tellOfStaleCheckpoints() {
+    List<Checkpoints.Stale> stale = checkpoints.stale();
+    for (Checkpoints.Stale checkpoint : stale) {
+      if (!toldOf.contains(checkpoint.relay())) {
+        log.warn(
+            "Nothing is purged that a relay has not published, and one has stopped relay={}"
+                + " publishedId={} checkpointWrittenAt={} next=\"{}\"",
+            checkpoint.relay(),
+            checkpoint.publishedId(),
+            checkpoint.writtenAt(),
+            checkpoint.remedy());
+      }
+    }
+    toldOf = stale.stream().map(Checkpoints.Stale::relay).collect(Collectors.toUnmodifiableSet());
   }
 }

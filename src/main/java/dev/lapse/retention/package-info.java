@@ -1,6 +1,6 @@
 /**
  * Keeps the outbox from growing for ever: what is published and old goes, a small batch at a time,
- * in one instance at a time. Knows the outbox by its tables only, and no one waits for it.
+ * in one instance at a time. No one waits for it.
  */
 @NullMarked
 package dev.lapse.retention;

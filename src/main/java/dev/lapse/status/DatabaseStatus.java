@@ -1,5 +1,6 @@
 package dev.lapse.status;
 
+import dev.lapse.outbox.Checkpoints;
 import dev.lapse.status.Status.Count;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -94,23 +95,27 @@ final class DatabaseStatus {
       "SELECT part, reason, since FROM pause WHERE resumed_at IS NULL ORDER BY part";
 
   private final JdbcClient jdbc;
+  private final Checkpoints checkpoints;
   private final String relay;
 
   DatabaseStatus(JdbcClient jdbc, String relay) {
     this.jdbc = jdbc;
+    this.checkpoints = new Checkpoints(jdbc);
     this.relay = relay;
   }
 
   Status.Database read() {
     List<Status.Paused> paused = jdbc.sql(PAUSED).query(Status.Paused.class).list();
+    List<Checkpoints.Stale> stopped = checkpoints.stale();
     return jdbc.sql(STATUS)
         .param("relay", relay)
         .param("bound", BOUND)
-        .query((row, number) -> status(row, paused))
+        .query((row, number) -> status(row, paused, stopped))
         .single();
   }
 
-  private static Status.Database status(ResultSet row, List<Status.Paused> paused)
+  private static Status.Database status(
+      ResultSet row, List<Status.Paused> paused, List<Checkpoints.Stale> stopped)
       throws SQLException {
     long stragglers = row.getLong("stragglers");
     return new Status.Database(
@@ -125,7 +130,8 @@ final class DatabaseStatus {
         row.getObject("published_id", Long.class),
         seconds(row, "checkpoint_seconds"),
         row.getLong("dead_letters"),
-        paused);
+        paused,
+        stopped);
   }
 
   private static Count bounded(long count) {

@@ -1,5 +1,6 @@
 package dev.lapse.status;
 
+import dev.lapse.outbox.Checkpoints;
 import java.time.OffsetDateTime;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,7 @@ public record Status(
    * @param checkpointSeconds since it was written; a relay that has nothing to publish writes none
    * @param deadLetters keys that wait behind an event that Kafka refuses
    * @param paused what a person or the storm guard lets rest
+   * @param stopped checkpoints of other relays that are no more, up to which nothing is purged
    */
   public record Database(
       Count pending,
@@ -58,7 +60,8 @@ public record Status(
       @Nullable Long publishedId,
       @Nullable Double checkpointSeconds,
       long deadLetters,
-      List<Paused> paused) {}
+      List<Paused> paused,
+      List<Checkpoints.Stale> stopped) {}
 
   /**
    * @param part what rests: expiration or relay

@@ -62,6 +62,19 @@ class StatusIT {
   }
 
   @Test
+  void namesTheRelayThatStoppedAndHoldsUpPurging() throws Exception {
+    Published checkpoints = new Published(database, "unused");
+    checkpoints.checkpoint("old", 5);
+    checkpoints.checkpoint(name, 6);
+    database.execute(
+        "UPDATE relay_checkpoint SET written_at = now() - interval '25 h' WHERE relay = 'old'");
+
+    assertThat(run(0, Map.of(), "status"))
+        .containsPattern("STOPPED +relay old ")
+        .contains("DELETE FROM relay_checkpoint WHERE relay = 'old'");
+  }
+
+  @Test
   void countsUpToABound() throws Exception {
     database.execute(
         """

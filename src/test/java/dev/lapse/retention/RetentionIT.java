@@ -2,6 +2,7 @@ package dev.lapse.retention;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lapse.outbox.Checkpoints;
 import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
@@ -9,6 +10,9 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /**
  * Published records that are older than the retention period go; one that is not published, or that
@@ -21,6 +25,7 @@ class RetentionIT {
   private final RetentionStep step =
       new RetentionStep(
           new Purge(database.serviceJdbc()),
+          new Checkpoints(database.serviceJdbc()),
           new RetentionSettings(true, Duration.ofDays(7), Duration.ofMinutes(1), 10),
           heard::addAndGet);
 
@@ -84,6 +89,45 @@ class RetentionIT {
     pass();
 
     assertThat(ids()).isEqualTo("12-30");
+  }
+
+  /** As after lapse.relay.name was changed. */
+  @Test
+  @ExtendWith(OutputCaptureExtension.class)
+  void saysOnceWhichRelayHoldsItUpAndHowToMendIt(CapturedOutput log) {
+    append(30, "8 days", "a");
+    published(30, snapshot(), "[]");
+    published("bob''s", 12, snapshot(), "[]");
+    pass();
+    assertThat(log).doesNotContain("relay=bob's");
+
+    database.execute(
+        """
+        UPDATE relay_checkpoint SET written_at = now() - interval '25 h' WHERE relay <> 'lapse'
+        """);
+    pass();
+    pass();
+
+    assertThat(log)
+        .containsOnlyOnce("relay=bob's publishedId=12")
+        .contains("DELETE FROM relay_checkpoint WHERE relay = 'bob''s'")
+        .doesNotContain("relay=lapse");
+  }
+
+  /** Where nothing is published, no checkpoint is written. */
+  @Test
+  @ExtendWith(OutputCaptureExtension.class)
+  void saysNothingOfARelayThatHasNothingToPublish(CapturedOutput log) {
+    published("idle", 30, snapshot(), "[]");
+    published(30, snapshot(), "[]");
+    database.execute(
+        """
+        UPDATE relay_checkpoint SET written_at = now() - interval '9 days' WHERE relay = 'idle'
+        """);
+
+    pass();
+
+    assertThat(log).doesNotContain("relay=idle");
   }
 
   @Test
