@@ -18,12 +18,7 @@ public final class KafkaServer implements AutoCloseable {
   }
 
   public static KafkaServer embedded() {
-    return embedded(1);
-  }
-
-  /** A cluster of that many. */
-  public static KafkaServer embedded(int brokers) {
-    EmbeddedKafkaKraftBroker broker = new EmbeddedKafkaKraftBroker(brokers, 1);
+    EmbeddedKafkaKraftBroker broker = new EmbeddedKafkaKraftBroker(1, 1);
     broker.brokerProperties(
         Map.of(
             "auto.create.topics.enable", "false",

@@ -1,8 +1,7 @@
-package dev.lapse.operations;
+package dev.lapse.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lapse.support.KafkaServer;
 import dev.lapse.support.LapseProcess;
 import dev.lapse.support.Roles;
 import dev.lapse.support.TestDatabase;
@@ -20,17 +19,17 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What the doctor finds, through the jar itself. Three brokers, or all would not be well. */
+/** What the doctor finds, through the jar itself. Three brokers, or not all would be well. */
 class DoctorIT {
 
-  private static KafkaServer kafka;
+  private static KafkaProcesses kafka;
 
   private final TestDatabase database = TestDatabase.migrated();
   private final String name = "doctor-" + UUID.randomUUID();
 
   @BeforeAll
   static void startKafka() {
-    kafka = KafkaServer.embedded(3);
+    kafka = KafkaProcesses.start(3);
   }
 
   @AfterAll
@@ -91,7 +90,8 @@ class DoctorIT {
                 1,
                 Map.of(
                     "SPRING_DATASOURCE_URL", "jdbc:postgresql://127.0.0.1:1/x?password=hidden",
-                    "SPRING_DATASOURCE_HIKARI_CONNECTION_TIMEOUT", "1000",
+                    // Without a dash: as an environment variable has it.
+                    "SPRING_DATASOURCE_HIKARI_CONNECTIONTIMEOUT", "1000",
                     "LAPSE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")))
         .contains("WRONG   database: could not be asked: ", "WRONG   kafka: 127.0.0.1:1: ")
         .doesNotContain("hidden", "\tat ");
@@ -100,7 +100,7 @@ class DoctorIT {
   private void createTopics(Map<String, String> config) throws Exception {
     Map<String, String> ofEvents = new HashMap<>(config);
     ofEvents.remove("cleanup.policy");
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapDirect()))) {
       admin
           .createTopics(
               List.of(
@@ -115,7 +115,7 @@ class DoctorIT {
       throws Exception {
     Map<String, String> all = new HashMap<>();
     all.put("LAPSE_RELAY_NAME", name);
-    all.put("LAPSE_KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapServers());
+    all.put("LAPSE_KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapDirect());
     all.putAll(environment);
     List<String> args =
         new ArrayList<>(
