@@ -1,0 +1,97 @@
+package dev.lapse.bench;
+
+import java.util.List;
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/**
+ * How fast a backlog drains: from rows that are committed to a live consumer. In front of what is
+ * measured lies a warm-up of a fifth as many rows, for subject and controls alike.
+ */
+final class Drain implements Benchmark {
+
+  /** The classic relay drains no more: its rate shows with fewer, and it is slow. */
+  private static final int MOST_OF_CLASSIC = 200_000;
+
+  @Override
+  public void run(Stage stage, Findings findings) throws Exception {
+    int rows = stage.options().rows();
+    int warmUp = rows / 5;
+    int classic = Math.min(rows, MOST_OF_CLASSIC);
+    try (Database database = stage.database()) {
+      Rows.append(database, warmUp + rows);
+      database.settle();
+      for (int i = 0; i < stage.options().repeats(); i++) {
+        double lapse = lapse(stage, database, findings, warmUp, rows);
+        double plain = findings.add("plain producer", "events/s", plain(stage, database, rows));
+        double read = PlainReader.rate(database, warmUp);
+        findings.add("reading alone", "rows/s", read);
+        double marking = classic(stage, database, findings, classic);
+        findings.add("to plain producer", "ratio", lapse / plain);
+        findings.add("to reading alone", "ratio", lapse / read);
+        findings.add("to classic relay", "ratio", lapse / marking);
+      }
+      double touched =
+          database.number(
+              """
+              SELECT n_tup_upd + n_tup_del + n_dead_tup FROM pg_stat_user_tables
+              WHERE relname = 'outbox'
+              """);
+      findings.add("outbox rows changed or dead", "rows", touched);
+    }
+    findings.expect("to plain producer", Target.atLeast(0.65));
+    findings.expect("to classic relay", Target.atLeast(5));
+    findings.expect("WAL of Lapse", Target.atMost(1));
+    findings.expect("outbox rows changed or dead", Target.atMost(0));
+    findings.note("The classic relay drained %,d rows.".formatted(classic));
+  }
+
+  private static double lapse(
+      Stage stage, Database database, Findings findings, int warmUp, int rows) throws Exception {
+    String topic = stage.topic();
+    try (Receiver receiver = Receiver.of(stage, topic);
+        Service service = stage.service(database, topic)) {
+      Receiver.Mark begin = receiver.await(warmUp);
+      double wal = Wal.written(database);
+      Receiver.Mark end = receiver.await(warmUp + rows);
+      findings.add("WAL of Lapse", "B/event", (Wal.written(database) - wal) / rows);
+      findings.add("memory of Lapse at most", "MB", service.peakMemory());
+      return findings.add("Lapse", "events/s", end.rateSince(begin));
+    } finally {
+      stage.broker().deleteTopic(topic);
+    }
+  }
+
+  private static double plain(Stage stage, Database database, int rows) throws Exception {
+    String topic = stage.topic();
+    int warmUp = rows / 5;
+    List<ProducerRecord<byte[], byte[]>> records = PlainProducer.load(database, topic);
+    try (Receiver receiver = Receiver.of(stage, topic)) {
+      PlainProducer.send(stage.broker().bootstrapServers(), records, warmUp + rows);
+      return receiver.await(warmUp + rows).rateSince(receiver.await(warmUp));
+    } finally {
+      stage.broker().deleteTopic(topic);
+    }
+  }
+
+  private static double classic(Stage stage, Database database, Findings findings, int rows)
+      throws Exception {
+    String topic = stage.topic();
+    int warmUp = rows / 5;
+    ClassicRelay.createTable(database);
+    ClassicRelay.copy(database, warmUp + rows);
+    try (Receiver receiver = Receiver.of(stage, topic);
+        ClassicRelay relay = new ClassicRelay(database, stage.broker().bootstrapServers(), topic)) {
+      double wal = Wal.written(database);
+      while (relay.runOnce() > 0) {
+        // goes on to the end
+      }
+      wal = Wal.written(database) - wal;
+      findings.add("WAL of classic relay", "B/event", wal / (warmUp + rows));
+      Receiver.Mark end = receiver.await(warmUp + rows);
+      return findings.add("classic relay", "events/s", end.rateSince(receiver.await(warmUp)));
+    } finally {
+      database.execute("DROP TABLE classic_outbox");
+      stage.broker().deleteTopic(topic);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package dev.lapse.bench;
+
+import dev.lapse.support.LapseProcess;
+import dev.lapse.support.OwnPostgres;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Real servers, each a process of its own, and the service as a child JVM of the built jar. One
+ * stage serves a whole run; a benchmark has databases, topics and relays of its own.
+ */
+final class Stage implements AutoCloseable {
+
+  static final int PARTITIONS = 6;
+
+  private static final Map<String, String> POSTGRES =
+      Map.of(
+          "fsync", "on",
+          "synchronous_commit", "on",
+          "full_page_writes", "on",
+          "shared_buffers", "512MB",
+          "max_wal_size", "8GB", // no checkpoint comes in the middle of a run
+          "checkpoint_timeout", "30min");
+
+  private final Options options;
+  private final OwnPostgres postgres;
+  private final Broker broker;
+  private final Database pristine;
+  private final AtomicInteger number = new AtomicInteger();
+
+  private Stage(Options options, OwnPostgres postgres, Broker broker) {
+    this.options = options;
+    this.postgres = postgres;
+    this.broker = broker;
+    this.pristine = Database.migrated(postgres, "pristine");
+  }
+
+  static Stage set(Options options) throws Exception {
+    OwnPostgres postgres = OwnPostgres.migrated(POSTGRES);
+    try {
+      return new Stage(options, postgres, Broker.start());
+    } catch (Exception e) {
+      postgres.close();
+      throw e;
+    }
+  }
+
+  Options options() {
+    return options;
+  }
+
+  Broker broker() {
+    return broker;
+  }
+
+  /** A name that nothing has yet. */
+  String name(String stem) {
+    return stem + "_" + number.incrementAndGet();
+  }
+
+  /** A new one with the product's tables. */
+  Database database() {
+    return pristine.copy(name("bench"));
+  }
+
+  /** A new topic of six partitions. */
+  String topic() throws Exception {
+    String topic = name("events");
+    broker.createTopic(topic, PARTITIONS);
+    return topic;
+  }
+
+  /**
+   * The service, on the heap it is promised to need: 256 MB. Its relay has a name of its own, so it
+   * publishes the whole outbox, all of it to {@code topic}.
+   */
+  Service service(Database database, String topic, String... arguments) {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.add("--lapse.relay.name=" + name("relay"));
+    all.add("--lapse.relay.topics.ApprovalExpired=" + topic);
+    all.add("--lapse.relay.topics.%s=%s".formatted(Rows.TYPE, topic));
+    all.add("--lapse.expiration.storm-guard.enabled=false");
+    LapseProcess.Launch launch =
+        LapseProcess.against(database.url(), OwnPostgres.USER, "", broker.bootstrapServers());
+    if (options.recording()) {
+      launch.jvm(recording());
+    }
+    return new Service(launch.start(all.toArray(String[]::new)));
+  }
+
+  private String recording() {
+    Path file = Report.DIRECTORY.resolve(name("service") + ".jfr").toAbsolutePath();
+    return "-XX:StartFlightRecording=settings=profile,dumponexit=true,filename=" + file;
+  }
+
+  /** What the servers are and how they are set, for the results. */
+  Map<String, Object> servers() {
+    Map<String, Object> servers = new TreeMap<>();
+    servers.put("postgresql", postgres.jdbc().sql("SELECT version()").query(String.class).single());
+    servers.put("postgresqlSettings", new TreeMap<>(POSTGRES));
+    servers.put("kafka", org.apache.kafka.common.utils.AppInfoParser.getVersion());
+    servers.put("kafkaJvm", Broker.JVM);
+    servers.put("partitions", PARTITIONS);
+    servers.put("serviceJvm", "-Xmx256m");
+    return servers;
+  }
+
+  @Override
+  public void close() {
+    broker.close();
+    postgres.close();
+  }
+}
