@@ -20,6 +20,8 @@ class BenchmarksIT {
 
   static {
     ALL.put("drain", new Drain());
+    ALL.put("latency", new Latency());
+    ALL.put("lateness", new Lateness());
   }
 
   @Test

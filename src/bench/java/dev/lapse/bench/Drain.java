@@ -5,7 +5,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
  * How fast a backlog drains: from rows that are committed to a live consumer. In front of what is
- * measured lies a warm-up of a fifth as many rows, for subject and controls alike.
+ * measured lies a warm-up of a fifth as many rows, and 50,000 at the least, for subject and
+ * controls alike: a JVM has not compiled anything before.
  */
 final class Drain implements Benchmark {
 
@@ -15,7 +16,7 @@ final class Drain implements Benchmark {
   @Override
   public void run(Stage stage, Findings findings) throws Exception {
     int rows = stage.options().rows();
-    int warmUp = rows / 5;
+    int warmUp = warmUp(rows);
     int classic = Math.min(rows, MOST_OF_CLASSIC);
     try (Database database = stage.database()) {
       Rows.append(database, warmUp + rows);
@@ -45,6 +46,10 @@ final class Drain implements Benchmark {
     findings.note("The classic relay drained %,d rows.".formatted(classic));
   }
 
+  private static int warmUp(int rows) {
+    return Math.max(rows / 5, 50_000);
+  }
+
   private static double lapse(
       Stage stage, Database database, Findings findings, int warmUp, int rows) throws Exception {
     String topic = stage.topic();
@@ -63,7 +68,7 @@ final class Drain implements Benchmark {
 
   private static double plain(Stage stage, Database database, int rows) throws Exception {
     String topic = stage.topic();
-    int warmUp = rows / 5;
+    int warmUp = warmUp(rows);
     List<ProducerRecord<byte[], byte[]>> records = PlainProducer.load(database, topic);
     try (Receiver receiver = Receiver.of(stage, topic)) {
       PlainProducer.send(stage.broker().bootstrapServers(), records, warmUp + rows);
@@ -76,7 +81,7 @@ final class Drain implements Benchmark {
   private static double classic(Stage stage, Database database, Findings findings, int rows)
       throws Exception {
     String topic = stage.topic();
-    int warmUp = rows / 5;
+    int warmUp = warmUp(rows);
     ClassicRelay.createTable(database);
     ClassicRelay.copy(database, warmUp + rows);
     try (Receiver receiver = Receiver.of(stage, topic);
