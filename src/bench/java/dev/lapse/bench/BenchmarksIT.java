@@ -22,6 +22,10 @@ class BenchmarksIT {
     ALL.put("drain", new Drain());
     ALL.put("latency", new Latency());
     ALL.put("lateness", new Lateness());
+    ALL.put("sweep", new Sweep());
+    ALL.put("idle", new Idle());
+    ALL.put("growth", new Growth());
+    ALL.put("writers", new Writers());
   }
 
   @Test

@@ -6,8 +6,12 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
+import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
 /** A database on the stage's server. Whoever made it drops it. */
 final class Database implements AutoCloseable {
@@ -63,6 +67,24 @@ final class Database implements AutoCloseable {
       row.next();
       return row.getDouble(1);
     }
+  }
+
+  /** The first column of each row that {@code sql} answers. */
+  List<String> texts(String sql) throws SQLException {
+    List<String> texts = new ArrayList<>();
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      while (row.next()) {
+        texts.add(row.getString(1));
+      }
+    }
+    return texts;
+  }
+
+  /** Sessions that are not kept. */
+  DataSource dataSource() {
+    return new DriverManagerDataSource(url(), OwnPostgres.USER, "");
   }
 
   /** Leaves nothing to be done in the background while somebody measures. */

@@ -1,0 +1,146 @@
+package dev.lapse.bench;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.awaitility.Awaitility;
+
+/**
+ * How fast a backlog of due approvals expires, with the guard on, and what happens behind it: the
+ * relay publishes at the same time.
+ */
+final class Sweep implements Benchmark {
+
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
+  private static final Duration LOOK = Duration.ofMillis(100);
+
+  private static final String UNGUARDED = "ALTER TABLE ai_approvals DISABLE TRIGGER USER";
+  private static final String PENDING =
+      "SELECT count(*) FROM ai_approvals WHERE status = 'pending'";
+
+  @Override
+  public void run(Stage stage, Findings findings) throws Exception {
+    int rows = stage.options().rows();
+    try (Database due = stage.database()) {
+      Deadlines.due(due, rows);
+      due.settle();
+      for (int i = 0; i < stage.options().repeats(); i++) {
+        double lapse = findings.add("Lapse", "approvals/s", alone(stage, due, rows));
+        double loop = findings.add("statement alone", "approvals/s", loop(stage, due, rows, ""));
+        double bare =
+            findings.add(
+                "statement alone, without the guard",
+                "approvals/s",
+                loop(stage, due, rows, UNGUARDED));
+        findings.add("to statement alone", "ratio", lapse / loop);
+        findings.add("guard to none", "ratio", loop / bare);
+        beneathAnOldSnapshot(stage, due, findings, rows);
+        together(stage, due, findings, rows, i == 0);
+      }
+    }
+    findings.expect("to statement alone", Target.atLeast(0.9));
+    findings.expect("first part to last, old snapshot held", Target.atMost(1.3));
+    findings.expect("backlog at most, of all", Target.atMost(0.25));
+  }
+
+  /** Without a relay: what sweeping alone can do. */
+  private static double alone(Stage stage, Database due, int rows) throws Exception {
+    try (Database database = due.copy(stage.name("bench"))) {
+      sweep(stage, database);
+      return Deadlines.rate(database, 0, rows);
+    }
+  }
+
+  private static void sweep(Stage stage, Database database) {
+    try (Service service = stage.service(database, "none", "--lapse.relay.enabled=false")) {
+      Awaitility.await()
+          .atMost(PATIENCE)
+          .pollInterval(Duration.ofSeconds(1))
+          .until(() -> database.number(PENDING) == 0);
+    }
+  }
+
+  private static double loop(Stage stage, Database due, int rows, String preparation)
+      throws SQLException {
+    try (Database database = due.copy(stage.name("bench"))) {
+      if (!preparation.isEmpty()) {
+        database.execute(preparation);
+      }
+      SweepLoop.run(database);
+      return Deadlines.rate(database, 0, rows);
+    }
+  }
+
+  /** Nothing that a sweep leaves dead can be cleaned up then. */
+  private static void beneathAnOldSnapshot(Stage stage, Database due, Findings findings, int rows)
+      throws Exception {
+    int part = rows / 5;
+    try (Database database = due.copy(stage.name("bench"));
+        Connection holder = database.connect();
+        Statement statement = holder.createStatement()) {
+      holder.setAutoCommit(false);
+      holder.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      statement.execute("SELECT count(*) FROM outbox");
+      sweep(stage, database);
+      holder.rollback();
+      double first = Deadlines.rate(database, 0, part);
+      double last = Deadlines.rate(database, rows - part, rows);
+      findings.add("first part, old snapshot held", "approvals/s", first);
+      findings.add("last part, old snapshot held", "approvals/s", last);
+      findings.add("first part to last, old snapshot held", "ratio", first / last);
+    }
+  }
+
+  /** With the relay in the same service; how far it lags behind, a few times a second. */
+  private static void together(
+      Stage stage, Database due, Findings findings, int rows, boolean plotted) throws Exception {
+    String topic = stage.topic();
+    List<Double> seconds = new ArrayList<>();
+    List<Double> expired = new ArrayList<>();
+    List<Double> received = new ArrayList<>();
+    try (Database database = due.copy(stage.name("bench"));
+        Receiver receiver = Receiver.of(stage, topic);
+        Service service = stage.service(database, topic)) {
+      receiver.await(1);
+      long begin = System.nanoTime();
+      try (Every looks =
+          new Every(
+              LOOK,
+              () -> {
+                double count =
+                    database.number(
+                        "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM outbox_id_seq");
+                received.add((double) receiver.count());
+                expired.add(count);
+                return seconds.add((System.nanoTime() - begin) / 1e9);
+              })) {
+        double took = receiver.await(rows).secondsSince(begin);
+        findings.add("sweep and relay, first event to last", "s", took);
+        findings.add("sweep and relay", "events/s", rows / took);
+      }
+    } finally {
+      stage.broker().deleteTopic(topic);
+    }
+    double backlog = 0;
+    for (int i = 0; i < expired.size(); i++) {
+      backlog = Math.max(backlog, expired.get(i) - received.get(i));
+    }
+    findings.add("backlog at most", "events", backlog);
+    findings.add("backlog at most, of all", "ratio", backlog / rows);
+    if (plotted) {
+      findings.plot(
+          new Plot(
+              "sweep",
+              "Sweep and relay together",
+              "seconds",
+              "approvals, events",
+              false,
+              List.of(
+                  new Plot.Curve("expired", seconds, expired),
+                  new Plot.Curve("received", seconds, received))));
+    }
+  }
+}
