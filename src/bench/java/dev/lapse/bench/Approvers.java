@@ -10,6 +10,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.stream.LongStream;
 
 /**
  * People deciding approvals as the README asks them to, so many a second. How long a decision took
@@ -49,11 +51,11 @@ final class Approvers {
   }
 
   /**
-   * Decides all of them.
+   * Decides one after the other, all of them or while {@code others} do what is looked at.
    *
-   * @throws SQLException if one could not be decided
+   * @throws Exception if one could not be decided
    */
-  Delays decide(int perSecond) throws Exception {
+  Delays decide(int perSecond, BooleanSupplier others) throws Exception {
     long[] took = new long[approvals.size()];
     AtomicInteger next = new AtomicInteger();
     Pace pace = new Pace(perSecond);
@@ -61,7 +63,9 @@ final class Approvers {
         () -> {
           try (Connection session = database.connect();
               PreparedStatement decide = session.prepareStatement(DECIDE)) {
-            for (int n = next.getAndIncrement(); n < took.length; n = next.getAndIncrement()) {
+            for (int n = next.getAndIncrement();
+                n < took.length && others.getAsBoolean();
+                n = next.getAndIncrement()) {
               long due = pace.await(n);
               decide.setString(1, approvals.get(n));
               if (decide.executeUpdate() != 1) {
@@ -84,6 +88,6 @@ final class Approvers {
     } finally {
       people.shutdownNow();
     }
-    return new Delays(took);
+    return new Delays(LongStream.of(took).filter(nanos -> nanos > 0).toArray());
   }
 }

@@ -1,20 +1,47 @@
 package dev.lapse.bench;
 
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
 
-/** Processor time that processes have used, from what the system counts. */
+/**
+ * Processor time that processes use from now on, as the system counts it. Other than time on the
+ * wall it says the same on a busy machine.
+ */
 final class Cpu {
 
-  private Cpu() {}
+  private final List<Long> processes;
+  private final Duration before;
 
-  static Duration of(long pid) {
-    return ProcessHandle.of(pid)
-        .flatMap(process -> process.info().totalCpuDuration())
-        .orElseThrow();
+  private Cpu(Collection<Long> processes) {
+    this.processes = List.copyOf(processes);
+    this.before = used();
   }
 
-  /** Seconds that a process used since {@code before}. */
-  static double secondsSince(Duration before, long pid) {
-    return of(pid).minus(before).toNanos() / 1e9;
+  /** Counts from this moment on. */
+  static Cpu of(long pid) {
+    return of(List.of(pid));
+  }
+
+  static Cpu of(Collection<Long> pids) {
+    return new Cpu(pids);
+  }
+
+  /** Seconds used since. */
+  double seconds() {
+    return used().minus(before).toNanos() / 1e9;
+  }
+
+  /** Microseconds used since, for each of {@code events}. */
+  double microsecondsEach(long events) {
+    return seconds() * 1e6 / events;
+  }
+
+  /** Of one that has ended no more is known than that. */
+  private Duration used() {
+    return processes.stream()
+        .flatMap(pid -> ProcessHandle.of(pid).stream())
+        .flatMap(process -> process.info().totalCpuDuration().stream())
+        .reduce(Duration.ZERO, Duration::plus);
   }
 }

@@ -16,6 +16,10 @@ import org.springframework.jdbc.datasource.DriverManagerDataSource;
 /** A database on the stage's server. Whoever made it drops it. */
 final class Database implements AutoCloseable {
 
+  private static final String SERVICE_SESSIONS =
+      "SELECT pid FROM pg_stat_activity WHERE application_name = 'lapse'"
+          + " AND datname = current_database()";
+
   private final OwnPostgres server;
   private final String name;
 
@@ -80,6 +84,11 @@ final class Database implements AutoCloseable {
       }
     }
     return texts;
+  }
+
+  /** The processes that serve the service's sessions here. */
+  List<Long> serviceSessions() throws SQLException {
+    return texts(SERVICE_SESSIONS).stream().map(Long::valueOf).toList();
   }
 
   /** Sessions that are not kept. */

@@ -20,6 +20,10 @@ final class Delays {
     Arrays.sort(sorted);
   }
 
+  int count() {
+    return sorted.length;
+  }
+
   /** Milliseconds within which that share of them was done. */
   double within(double share) {
     int index = (int) Math.ceil(share * sorted.length) - 1;

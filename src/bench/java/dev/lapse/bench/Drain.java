@@ -21,9 +21,11 @@ final class Drain implements Benchmark {
     try (Database database = stage.database()) {
       Rows.append(database, warmUp + rows);
       database.settle();
+      plain(stage, database, new Findings("warm-up of the broker"), rows);
       for (int i = 0; i < stage.options().repeats(); i++) {
         double lapse = lapse(stage, database, findings, warmUp, rows);
-        double plain = findings.add("plain producer", "events/s", plain(stage, database, rows));
+        double plain =
+            findings.add("plain producer", "events/s", plain(stage, database, findings, rows));
         double read = PlainReader.rate(database, warmUp);
         findings.add("reading alone", "rows/s", read);
         double marking = classic(stage, database, findings, classic);
@@ -57,7 +59,13 @@ final class Drain implements Benchmark {
         Service service = stage.service(database, topic)) {
       Receiver.Mark begin = receiver.await(warmUp);
       double wal = Wal.written(database);
+      Cpu own = Cpu.of(service.pid());
+      Cpu sessions = Cpu.of(database.serviceSessions());
+      Cpu broker = Cpu.of(stage.broker().pid());
       Receiver.Mark end = receiver.await(warmUp + rows);
+      findings.add("CPU of Lapse", "µs/event", own.microsecondsEach(rows));
+      findings.add("CPU of its database sessions", "µs/event", sessions.microsecondsEach(rows));
+      findings.add("CPU of the broker", "µs/event", broker.microsecondsEach(rows));
       findings.add("WAL of Lapse", "B/event", (Wal.written(database) - wal) / rows);
       findings.add("memory of Lapse at most", "MB", service.peakMemory());
       return findings.add("Lapse", "events/s", end.rateSince(begin));
@@ -66,12 +74,17 @@ final class Drain implements Benchmark {
     }
   }
 
-  private static double plain(Stage stage, Database database, int rows) throws Exception {
+  private static double plain(Stage stage, Database database, Findings findings, int rows)
+      throws Exception {
     String topic = stage.topic();
     int warmUp = warmUp(rows);
     List<ProducerRecord<byte[], byte[]>> records = PlainProducer.load(database, topic);
     try (Receiver receiver = Receiver.of(stage, topic)) {
+      Cpu broker = Cpu.of(stage.broker().pid());
       PlainProducer.send(stage.broker().bootstrapServers(), records, warmUp + rows);
+      receiver.await(warmUp + rows);
+      findings.add(
+          "plain producer: CPU of the broker", "µs/event", broker.microsecondsEach(warmUp + rows));
       return receiver.await(warmUp + rows).rateSince(receiver.await(warmUp));
     } finally {
       stage.broker().deleteTopic(topic);

@@ -8,6 +8,7 @@ import java.util.List;
  * committed in one transaction, so it is there at once, and drains from that commit to its last
  * event. Small ones come several times, since one is over in a blink.
  */
+@SuppressWarnings("try") // what runs beside is used by running
 final class Growth implements Benchmark {
 
   private static final int SMALLEST = 10_000;

@@ -1,8 +1,6 @@
 package dev.lapse.bench;
 
 import dev.lapse.outbox.EmptyPoll;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -11,10 +9,7 @@ import java.util.List;
  */
 final class Idle implements Benchmark {
 
-  /** Its sessions, and what each has used so far. */
-  private static final String SESSIONS =
-      "SELECT pid FROM pg_stat_activity WHERE application_name = 'lapse'"
-          + " AND datname = current_database()";
+  private static final String UNIT = "% of a processor";
 
   @Override
   public void run(Stage stage, Findings findings) throws Exception {
@@ -27,7 +22,7 @@ final class Idle implements Benchmark {
     }
   }
 
-  /** None, all, and in between nothing: a cost that grew with the size would show. */
+  /** An empty outbox, and full ones: a cost that grew with the size would show. */
   private static List<Integer> sizes(int rows) {
     return rows >= 20_000_000 ? List.of(0, 1_000_000, 20_000_000) : List.of(0, rows);
   }
@@ -36,7 +31,7 @@ final class Idle implements Benchmark {
       throws Exception {
     String size = "%,d rows: ".formatted(rows);
     EmptyPoll.Cost poll = EmptyPoll.explain(database.dataSource());
-    findings.add(size + "empty poll", "buffers", poll.buffers());
+    findings.add(size + "empty poll", "buffers", (double) poll.buffers());
     findings.add(size + "empty poll takes", "ms", poll.milliseconds());
     findings.expect(size + "empty poll", Target.atMost(40));
     for (int i = 0; i < stage.options().repeats(); i++) {
@@ -54,21 +49,14 @@ final class Idle implements Benchmark {
         findings.add(size + "start to first event", "s", receiver.await(1).secondsSince(begin));
         receiver.await(rows + 1 + publishedBefore(database, rows));
         rest(stage);
-        List<Long> processes = new ArrayList<>(List.of(service.pid()));
-        database.texts(SESSIONS).forEach(pid -> processes.add(Long.valueOf(pid)));
-        List<Duration> before = processes.stream().map(Cpu::of).toList();
+        Cpu own = Cpu.of(service.pid());
+        Cpu sessions = Cpu.of(database.serviceSessions());
+        Cpu broker = Cpu.of(stage.broker().pid());
         rest(stage);
-        double own = Cpu.secondsSince(before.get(0), service.pid());
-        double all = 0;
-        for (int i = 0; i < processes.size(); i++) {
-          all += Cpu.secondsSince(before.get(i), processes.get(i));
-        }
-        double seconds = stage.options().duration().toSeconds();
-        findings.add(size + "CPU of the service", "% of a processor", own / seconds * 100);
-        findings.add(
-            size + "CPU of its PostgreSQL sessions",
-            "% of a processor",
-            (all - own) / seconds * 100);
+        double percent = 100.0 / seconds(stage);
+        findings.add(size + "CPU of the service", UNIT, own.seconds() * percent);
+        findings.add(size + "CPU of its database sessions", UNIT, sessions.seconds() * percent);
+        findings.add(size + "CPU of the broker", UNIT, broker.seconds() * percent);
       }
     } finally {
       stage.broker().deleteTopic(topic);
@@ -80,8 +68,12 @@ final class Idle implements Benchmark {
     return (long) database.number("SELECT count(*) FROM outbox") - rows - 1;
   }
 
+  private static int seconds(Stage stage) {
+    return Math.max(2, (int) stage.options().duration().toSeconds() / 3);
+  }
+
   /** Time passes, and that is what is measured. */
   private static void rest(Stage stage) {
-    new Pace(1).await((int) stage.options().duration().toSeconds());
+    var unused = new Pace(1).await(seconds(stage));
   }
 }

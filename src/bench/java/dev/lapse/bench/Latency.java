@@ -11,6 +11,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * How soon consumers have what somebody else committed: from the return of his commit to the return
  * of the consumer's poll, with 200 events a second, each a transaction of its own.
  */
+@SuppressWarnings("try") // what runs beside is used by running
 final class Latency implements Benchmark {
 
   static final int PER_SECOND = 200;
@@ -98,22 +99,21 @@ final class Latency implements Benchmark {
     /** Writes all events at their pace, and returns when they have come. */
     void write(Database database, String table, Receiver receiver)
         throws SQLException, InterruptedException {
-      long broker = stage.broker().pid();
-      Duration before = Duration.ZERO;
+      Cpu broker = Cpu.of(stage.broker().pid());
       try (Connection connection = database.connect();
           PreparedStatement insert = connection.prepareStatement(INSERT.formatted(table))) {
         insert(insert, 0);
         receiver.await(1); // whoever publishes is up
         Pace pace = new Pace(PER_SECOND);
         for (int n = 1; n < committed.length; n++) {
-          pace.await(n);
+          var unused = pace.await(n);
           if (n == WARM_UP) {
-            before = Cpu.of(broker);
+            broker = Cpu.of(stage.broker().pid());
           }
           insert(insert, n);
         }
       }
-      cpu = Cpu.secondsSince(before, broker) / stage.options().duration().toSeconds();
+      cpu = broker.seconds() / stage.options().duration().toSeconds();
       receiver.await(committed.length);
     }
 

@@ -16,6 +16,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * How soon after its deadline consumers know that an approval has lapsed, with 200 deadlines a
  * second. The database and the consumer share one clock.
  */
+@SuppressWarnings("try") // what runs beside is used by running
 final class Lateness implements Benchmark {
 
   private static final Duration CRON_INTERVAL = Duration.ofSeconds(1);

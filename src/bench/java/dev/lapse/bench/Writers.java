@@ -1,9 +1,13 @@
 package dev.lapse.bench;
 
+import java.util.function.BooleanSupplier;
+
 /**
- * What a sweep does to people who decide meanwhile: 1,000 decisions a second, beside a sweep and
- * without one. A deadlock or any other error of theirs ends the benchmark.
+ * What a sweep does to people who decide meanwhile: 1,000 decisions a second, without a sweep,
+ * beside one, and beside one whose events are published at the same time. A deadlock or any other
+ * error of theirs ends the benchmark.
  */
+@SuppressWarnings("try") // what runs beside is used by running
 final class Writers implements Benchmark {
 
   private static final int PER_SECOND = 1000;
@@ -20,40 +24,48 @@ final class Writers implements Benchmark {
       for (int i = 0; i < stage.options().repeats(); i++) {
         Delays alone = alone(stage, due);
         alone.addTo(findings, "alone");
-        Delays beside = besideASweep(stage, due, findings);
-        beside.addTo(findings, "beside a sweep");
-        findings.add("p99 to alone", "ratio", beside.within(0.99) / alone.within(0.99));
+        Delays sweep = beside(stage, due, findings, "sweep", "--lapse.relay.enabled=false");
+        findings.add("p99 beside a sweep to alone", "ratio", p99(sweep) / p99(alone));
+        Delays both = beside(stage, due, findings, "sweep and relay", "--lapse.relay.enabled=true");
+        findings.add("p99 beside sweep and relay to alone", "ratio", p99(both) / p99(alone));
       }
     }
-    findings.expect("p99 to alone", Target.atMost(1.5));
+    findings.expect("p99 beside a sweep to alone", Target.atMost(1.5));
     findings.expect("deadlocks", Target.atMost(0));
   }
 
-  private static int decisions(Stage stage) {
-    return PER_SECOND * (int) stage.options().duration().toSeconds();
+  private static double p99(Delays delays) {
+    return delays.within(0.99);
   }
 
   private static Delays alone(Stage stage, Database due) throws Exception {
     try (Database database = due.copy(stage.name("bench"))) {
-      Approvers approvers = Approvers.prepare(database, decisions(stage));
-      database.settle();
-      return approvers.decide(PER_SECOND);
+      Approvers approvers = prepare(stage, database);
+      return approvers.decide(PER_SECOND, () -> true);
     }
   }
 
-  /** With the relay on, as in production. They begin when its first event has come. */
-  private static Delays besideASweep(Stage stage, Database due, Findings findings)
-      throws Exception {
+  private static Approvers prepare(Stage stage, Database database) throws Exception {
+    int decisions = PER_SECOND * (int) stage.options().duration().toSeconds();
+    Approvers approvers = Approvers.prepare(database, decisions);
+    database.settle();
+    return approvers;
+  }
+
+  /** They begin when it has begun, and stop when it is over. */
+  private static Delays beside(
+      Stage stage, Database due, Findings findings, String what, String setting) throws Exception {
     String topic = stage.topic();
     try (Database database = due.copy(stage.name("bench"))) {
-      Approvers approvers = Approvers.prepare(database, decisions(stage));
-      database.settle();
-      try (Receiver receiver = Receiver.of(stage, topic);
-          Service service = stage.service(database, topic)) {
-        receiver.await(1);
-        long begin = receiver.count();
-        Delays delays = approvers.decide(PER_SECOND);
-        findings.add("approvals expired meanwhile", "approvals", receiver.count() - begin);
+      Approvers approvers = prepare(stage, database);
+      try (Service service = stage.service(database, topic, setting);
+          Expired expired = new Expired(database)) {
+        expired.await(1);
+        int rows = stage.options().rows();
+        BooleanSupplier sweeping = () -> expired.count() < rows;
+        Delays delays = approvers.decide(PER_SECOND, sweeping);
+        delays.addTo(findings, "beside " + what);
+        findings.add("decided beside " + what, "decisions", delays.count());
         findings.add("deadlocks", "deadlocks", database.number(DEADLOCKS));
         return delays;
       }
