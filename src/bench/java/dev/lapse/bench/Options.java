@@ -3,6 +3,7 @@ package dev.lapse.bench;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param repeats how often subject and control take turns ({@code bench.repeats}, default 3)
  * @param duration of each paced phase ({@code bench.seconds}, default 30)
  * @param recording whether the service records itself with Java Flight Recorder ({@code bench.jfr})
+ * @param arguments what the service is started with besides, to try a setting ({@code
+ *     bench.arguments}, with blanks in between)
  * @param name under which the results are kept in src/docs/benchmarks ({@code bench.name}, default
  *     nowhere)
  */
@@ -27,6 +30,7 @@ record Options(
     int repeats,
     Duration duration,
     boolean recording,
+    List<String> arguments,
     @Nullable String name) {
 
   private static final Pattern NAME = Pattern.compile("[a-z0-9-]+");
@@ -44,7 +48,8 @@ record Options(
         number("bench.repeats", 3, 1),
         Duration.ofSeconds(number("bench.seconds", 30, 2)),
         Boolean.getBoolean("bench.jfr"),
-        given());
+        givenArguments(),
+        givenName());
   }
 
   private static Set<String> only(Set<String> known) {
@@ -78,7 +83,12 @@ record Options(
         "%s is \"%s\": set a whole number, %d at the least".formatted(property, value, least));
   }
 
-  private static @Nullable String given() {
+  private static List<String> givenArguments() {
+    String arguments = System.getProperty("bench.arguments", "").trim();
+    return arguments.isEmpty() ? List.of() : List.of(arguments.split("\\s+"));
+  }
+
+  private static @Nullable String givenName() {
     String name = System.getProperty("bench.name");
     if (name != null && !NAME.matcher(name).matches()) {
       throw new IllegalArgumentException(
@@ -97,6 +107,7 @@ record Options(
             "rows", rows,
             "repeats", repeats,
             "seconds", duration.toSeconds(),
-            "recording", recording));
+            "recording", recording,
+            "arguments", arguments));
   }
 }

@@ -3,6 +3,7 @@ package dev.lapse.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -34,14 +36,16 @@ final class Report {
   private final List<Findings> all = new ArrayList<>();
   private final Map<String, Object> servers;
 
-  Report(Options options, Map<String, Object> servers) {
+  /** In an empty directory: what another run left there is gone. */
+  Report(Options options, Map<String, Object> servers) throws IOException {
     this.options = options;
     this.servers = servers;
+    FileSystemUtils.deleteRecursively(DIRECTORY);
+    Files.createDirectories(DIRECTORY);
   }
 
   void add(Findings findings) throws IOException {
     all.add(findings);
-    Files.createDirectories(DIRECTORY);
     Files.writeString(DIRECTORY.resolve("results.md"), table());
     Files.writeString(DIRECTORY.resolve("results.json"), JSON.writeValueAsString(content()));
     for (Plot plot : findings.plots()) {
@@ -131,9 +135,7 @@ final class Report {
     try (Stream<Path> files = Files.list(DIRECTORY)) {
       for (Path file : files.filter(Report::isKept).toList()) {
         Files.copy(
-            file,
-            directory.resolve(file.getFileName()),
-            java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            file, directory.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
       }
     }
     System.out.println("Kept in " + directory);

@@ -79,7 +79,8 @@ final class Stage implements AutoCloseable {
    * publishes the whole outbox, all of it to {@code topic}.
    */
   Service service(Database database, String topic, String... arguments) {
-    List<String> all = new ArrayList<>(List.of(arguments));
+    List<String> all = new ArrayList<>(options.arguments());
+    all.addAll(List.of(arguments));
     all.add("--lapse.relay.name=" + name("relay"));
     all.add("--lapse.relay.topics.ApprovalExpired=" + topic);
     all.add("--lapse.relay.topics.%s=%s".formatted(Rows.TYPE, topic));
