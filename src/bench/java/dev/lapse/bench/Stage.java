@@ -42,7 +42,9 @@ final class Stage implements AutoCloseable {
   static Stage set(Options options) throws Exception {
     OwnPostgres postgres = OwnPostgres.migrated(POSTGRES);
     try {
-      return new Stage(options, postgres, Broker.start());
+      Stage stage = new Stage(options, postgres, Broker.start());
+      stage.requireDurability();
+      return stage;
     } catch (Exception e) {
       postgres.close();
       throw e;
@@ -102,12 +104,28 @@ final class Stage implements AutoCloseable {
   Map<String, Object> servers() {
     Map<String, Object> servers = new TreeMap<>();
     servers.put("postgresql", postgres.jdbc().sql("SELECT version()").query(String.class).single());
-    servers.put("postgresqlSettings", new TreeMap<>(POSTGRES));
+    Map<String, String> settings = new TreeMap<>();
+    POSTGRES.keySet().forEach(name -> settings.put(name, setting(name)));
+    settings.put("data_checksums", setting("data_checksums"));
+    servers.put("postgresqlSettings", settings);
     servers.put("kafka", org.apache.kafka.common.utils.AppInfoParser.getVersion());
     servers.put("kafkaJvm", Broker.JVM);
     servers.put("partitions", PARTITIONS);
     servers.put("serviceJvm", "-Xmx256m");
     return servers;
+  }
+
+  /** As it is in force, whatever it was set to. */
+  private String setting(String name) {
+    return postgres.jdbc().sql("SHOW " + name).query(String.class).single();
+  }
+
+  /** Without it, commits cost nothing, and no figure of a writer means anything. */
+  private void requireDurability() {
+    if (!setting("fsync").equals("on") || !setting("synchronous_commit").equals("on")) {
+      throw new IllegalStateException(
+          "PostgreSQL runs without fsync or synchronous_commit: look at what OwnPostgres sets");
+    }
   }
 
   @Override
