@@ -1,5 +1,9 @@
 -- The approvals. An application that already has this table keeps its own: nothing here alters it.
-CREATE TABLE IF NOT EXISTS ai_approvals (
+-- Where the settings name another table (lapse.approvals.*), that one must be there, and this does
+-- nothing.
+DO $$ BEGIN
+IF ${absent_is_created} THEN
+  CREATE TABLE IF NOT EXISTS ai_approvals (
     id           uuid        PRIMARY KEY DEFAULT gen_random_uuid(),
     status       text        NOT NULL DEFAULT 'pending'
                  CONSTRAINT ai_approvals_status CHECK (
@@ -15,4 +19,6 @@ CREATE TABLE IF NOT EXISTS ai_approvals (
     expires_at   timestamptz NOT NULL CONSTRAINT ai_approvals_expires_at CHECK (isfinite(expires_at)),
     -- When the approval took its effect: for an expired one, when it lapsed.
     executed_at  timestamptz
-);
+  );
+END IF;
+END $$;

@@ -5,54 +5,66 @@
 --      ├──────> rejected | executed | cancelled
 --      └──────> expired       (only once expires_at has passed)
 --
+-- Of a status that is none of these nothing is known, but that it cannot become expired. Names and
+-- statuses are those of the settings (lapse.approvals.*).
+--
 -- The whole condition stands in the WHEN clauses, so that a permitted change calls no function.
 -- AFTER, because a BEFORE trigger of the application could still change the row after ours saw it.
+
+-- Called with the names of the columns id and status, and with the status of what is pending; the
+-- last argument says the rules in words.
 CREATE FUNCTION refuse_approval_transition() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RAISE EXCEPTION 'approval % is %: it cannot become %', OLD.id, OLD.status, NEW.status
+    RAISE EXCEPTION 'approval % is %: it cannot become %', to_jsonb(OLD) ->> TG_ARGV[0],
+            to_jsonb(OLD) ->> TG_ARGV[1], to_jsonb(NEW) ->> TG_ARGV[1]
         USING ERRCODE = 'check_violation',
               CONSTRAINT = TG_NAME,
               SCHEMA = TG_TABLE_SCHEMA,
               TABLE = TG_TABLE_NAME,
-              COLUMN = 'status',
-              HINT = 'Update with WHERE status = ''pending'' in the same statement and treat 0 rows as'
-                     ' "already decided".';
+              COLUMN = TG_ARGV[1],
+              HINT = format('Update with WHERE %I = %L in the same statement and treat 0 rows as'
+                     ' "already decided".', TG_ARGV[1], TG_ARGV[2]);
 END
 $$;
 
+-- Called with the names of the columns id, status and expires_at.
 CREATE FUNCTION refuse_early_expiry() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RAISE EXCEPTION 'approval % is not due: it cannot expire before %', OLD.id,
-            coalesce(greatest(OLD.expires_at, NEW.expires_at)::text, 'it has an expires_at')
+    RAISE EXCEPTION 'approval % is not due: it cannot expire before %',
+            to_jsonb(OLD) ->> TG_ARGV[0],
+            coalesce(greatest(to_jsonb(OLD) ->> TG_ARGV[2], to_jsonb(NEW) ->> TG_ARGV[2]),
+                     format('its %s is set', TG_ARGV[2]))
         USING ERRCODE = 'check_violation',
               CONSTRAINT = TG_NAME,
               SCHEMA = TG_TABLE_SCHEMA,
               TABLE = TG_TABLE_NAME,
-              COLUMN = 'status',
-              HINT = 'Leave expiring to Lapse, or add AND expires_at < now() to the WHERE clause.';
+              COLUMN = TG_ARGV[1],
+              HINT = format('Leave expiring to Lapse, or add AND %I < now() to the WHERE clause.',
+                            TG_ARGV[2]);
 END
 $$;
 
 CREATE TRIGGER ai_approvals_final
-    AFTER UPDATE ON ai_approvals
+    AFTER UPDATE ON ${approvals}
     FOR EACH ROW
-    WHEN (OLD.status IS DISTINCT FROM NEW.status
-          AND (OLD.status IN ('rejected', 'expired', 'executed', 'cancelled')
-               OR OLD.status = 'approved' AND NEW.status NOT IN ('executed', 'cancelled')))
-    EXECUTE FUNCTION refuse_approval_transition();
+    WHEN (OLD.${status} IS DISTINCT FROM NEW.${status}
+          AND (OLD.${status} IN (${final})
+               OR OLD.${status} IN (${approved}) AND NEW.${status} NOT IN (${ended})
+               OR NEW.${status} = ${expired} AND OLD.${status} IS DISTINCT FROM ${pending}))
+    EXECUTE FUNCTION refuse_approval_transition(${transition_arguments});
 
 -- Both deadlines must have passed: the one that somebody may have just extended, and the one that
 -- this very statement sets. A deadline of NULL never passes.
 CREATE TRIGGER ai_approvals_not_due
-    AFTER UPDATE ON ai_approvals
+    AFTER UPDATE ON ${approvals}
     FOR EACH ROW
-    WHEN (NEW.status = 'expired' AND OLD.status = 'pending'
-          AND (OLD.expires_at < clock_timestamp() AND NEW.expires_at < clock_timestamp())
+    WHEN (NEW.${status} = ${expired} AND OLD.${status} = ${pending}
+          AND (OLD.${expires_at} < ${clock} AND NEW.${expires_at} < ${clock})
               IS NOT TRUE)
-    EXECUTE FUNCTION refuse_early_expiry();
+    EXECUTE FUNCTION refuse_early_expiry(${expiry_arguments});

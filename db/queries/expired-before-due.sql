@@ -7,9 +7,14 @@
 --
 -- Costs one walk over ai_approvals, some seconds for ten million rows: no index knows the expired,
 -- and one for this question alone would be paid for by every writer.
+WITH approval AS NOT MATERIALIZED (
+  SELECT id, status, status = 'pending' AS pending, status = 'expired' AS expired, version,
+         expires_at, executed_at, expires_at AS deadline, now() AS clock
+  FROM ai_approvals
+)
 SELECT id AS approval_id, expires_at, executed_at
-FROM ai_approvals
-WHERE status = 'expired'
+FROM approval
+WHERE expired
   -- Expired before Lapse, by something that did not say when.
   AND executed_at IS NOT NULL
   AND executed_at < expires_at

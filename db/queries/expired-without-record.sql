@@ -7,13 +7,19 @@
 -- Costs one walk over ai_approvals and one over outbox, joined by a hash: there is no index on
 -- outbox.key for every writer to pay for. Where records are purged, only approvals that expired
 -- since the oldest record, and since the latest purged, are looked at; where all were purged, none.
-WITH oldest AS MATERIALIZED (
+WITH approval AS NOT MATERIALIZED (
+  SELECT id, status, status = 'pending' AS pending, status = 'expired' AS expired, version,
+         expires_at, executed_at, expires_at AS deadline, now() AS clock
+  FROM ai_approvals
+),
+oldest AS MATERIALIZED (
   SELECT occurred_at FROM outbox WHERE type = 'ApprovalExpired' ORDER BY id LIMIT 1
 )
 SELECT approval.id AS approval_id, approval.executed_at
-FROM ai_approvals approval, oldest
-WHERE approval.status = 'expired'
-  AND approval.executed_at >= oldest.occurred_at
+FROM approval, oldest
+WHERE approval.expired
+  -- Where nothing says when, it was after the deadline.
+  AND coalesce(approval.executed_at, approval.expires_at) >= oldest.occurred_at
       -- Of sweeps that overlap, the later may have the lower ids, and be purged first.
       + CASE WHEN oldest.occurred_at < now() - interval '1 day' THEN interval '1 minute'
              ELSE interval '0' END

@@ -7,11 +7,16 @@
 --
 -- A while is a minute, or what you say: SET lapse.overdue = '10 minutes'.
 --
--- Costs what it finds: the index ai_approvals_due answers it, whatever the size of the table.
+-- Costs what it finds: the index over pending approvals answers it, whatever the size of the table.
+WITH approval AS NOT MATERIALIZED (
+  SELECT id, status, status = 'pending' AS pending, status = 'expired' AS expired, version,
+         expires_at, executed_at, expires_at AS deadline, now() AS clock
+  FROM ai_approvals
+)
 SELECT id AS approval_id, expires_at
-FROM ai_approvals
-WHERE status = 'pending'
-  AND expires_at
-      < now() - coalesce(nullif(current_setting('lapse.overdue', true), ''), '1 minute')::interval
-ORDER BY expires_at, id
+FROM approval
+WHERE pending
+  AND deadline
+      < clock - coalesce(nullif(current_setting('lapse.overdue', true), ''), '1 minute')::interval
+ORDER BY deadline, id
 LIMIT 101;

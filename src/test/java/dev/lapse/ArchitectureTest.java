@@ -54,6 +54,8 @@ class ArchitectureTest {
         .definedBy("dev.lapse.retention..")
         .layer("pause")
         .definedBy("dev.lapse.pause..")
+        .layer("approvals")
+        .definedBy("dev.lapse.approvals..")
         .whereLayer("main")
         .mayNotBeAccessedByAnyLayer()
         .whereLayer("operations")
@@ -80,6 +82,8 @@ class ArchitectureTest {
             "expiration", "relay", "retention", "replay", "audit", "status", "doctor", "operations")
         .whereLayer("retention")
         .mayOnlyBeAccessedByLayers("operations")
+        .whereLayer("approvals")
+        .mayOnlyBeAccessedByLayers("expiration", "audit", "status", "operations")
         .whereLayer("pause")
         .mayOnlyBeAccessedByLayers("expiration", "relay", "operations")
         .check(PRODUCT);

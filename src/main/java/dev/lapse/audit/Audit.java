@@ -1,5 +1,6 @@
 package dev.lapse.audit;
 
+import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.loop.Reasons;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -26,15 +27,19 @@ public final class Audit {
   static final int LISTED = 100;
 
   private final DataSource dataSource;
+  private final ApprovalsTable table;
   private final Duration overdue;
   private final Duration statementTimeout;
 
   /**
+   * @param table where the approvals are
    * @param overdue how long past its deadline an approval may still be pending
    * @param statementTimeout after which a query is given up
    */
-  public Audit(DataSource dataSource, Duration overdue, Duration statementTimeout) {
+  public Audit(
+      DataSource dataSource, ApprovalsTable table, Duration overdue, Duration statementTimeout) {
     this.dataSource = dataSource;
+    this.table = table;
     this.overdue = overdue;
     this.statementTimeout = statementTimeout;
   }
@@ -49,7 +54,7 @@ public final class Audit {
       connection.setAutoCommit(false);
       connection.setReadOnly(true);
       try {
-        return Finding.of(invariant, rows(connection, invariant.sql()), LISTED);
+        return Finding.of(invariant, rows(connection, invariant.sql(table)), LISTED);
       } finally {
         connection.rollback();
         connection.setReadOnly(false);

@@ -1,5 +1,6 @@
 package dev.lapse.audit;
 
+import dev.lapse.approvals.ApprovalsTable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -18,6 +19,37 @@ import java.util.stream.Stream;
  * @param sql the query
  */
 record Invariant(String name, String meaning, String remedy, String sql) {
+
+  /**
+   * How the queries that are about approvals begin, so that they run as they are in psql. What it
+   * says of the standard table, {@link #MAPPED} says of any.
+   */
+  static final String STANDARD =
+      """
+      WITH approval AS NOT MATERIALIZED (
+        SELECT id, status, status = 'pending' AS pending, status = 'expired' AS expired, version,
+               expires_at, executed_at, expires_at AS deadline, now() AS clock
+        FROM ai_approvals
+      )""";
+
+  /**
+   * The id and the deadline stay as the table has them, for its indexes; clock is now as the
+   * deadline would have it.
+   */
+  private static final String MAPPED =
+      """
+      WITH approval AS NOT MATERIALIZED (
+        SELECT approval.${id} AS id,
+               approval.${status} AS status,
+               approval.${status} = ${pending} AS pending,
+               approval.${status} = ${expired} AS expired,
+               ${version_or_null} AS version,
+               ${due_at} AS expires_at,
+               ${executed_at_or_null} AS executed_at,
+               approval.${expires_at} AS deadline,
+               ${now} AS clock
+        FROM ${approvals} approval
+      )""";
 
   /** In the order to look at them in. */
   static final List<Invariant> ALL =
@@ -63,5 +95,10 @@ record Invariant(String name, String meaning, String remedy, String sql) {
         paragraphs.get(0).toString(),
         paragraphs.get(1).toString(),
         file.strip().replaceFirst(";$", ""));
+  }
+
+  /** The query, about the application's table. */
+  String sql(ApprovalsTable table) {
+    return sql.replace(STANDARD, table.sql(MAPPED));
   }
 }

@@ -1,5 +1,6 @@
 package dev.lapse.expiration;
 
+import dev.lapse.approvals.ApprovalsTable;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -27,52 +28,65 @@ final class DueApprovals {
       """
       -- MATERIALIZED: planned into a join, a LIMIT under a lock may run more than once.
       WITH due AS MATERIALIZED (
-        SELECT id, expires_at
-        FROM ai_approvals
+        SELECT approval.${id} AS id, approval.${expires_at} AS expires_at
+        FROM ${approvals} approval
         -- The literal, not a parameter: only so does the partial index serve every plan.
-        WHERE status = 'pending'
-          AND expires_at < now()
+        WHERE approval.${status} = ${pending}
+          AND approval.${expires_at} < ${now}
           -- Goes on behind the last batch instead of wading through what it left dead.
-          AND (expires_at, id) > (:afterExpiresAt::timestamptz, :afterId::uuid)
-        ORDER BY expires_at, id
+          AND (approval.${expires_at}, approval.${id})
+              > (:afterExpiresAt::${deadline_type}, :afterId::${id_type})
+          -- What can be no key in Kafka cannot be told of; one such would fail the whole batch.
+          ${?text_id} AND length(approval.${id}) BETWEEN 1 AND 1024
+        ORDER BY approval.${expires_at}, approval.${id}
         LIMIT :limit
         -- NO KEY: plain FOR UPDATE would skip an approval while a row that references it is inserted.
         FOR NO KEY UPDATE SKIP LOCKED
       ),
       expired AS (
-        UPDATE ai_approvals approval
-        SET status = 'expired', version = approval.version + 1, executed_at = now()
+        UPDATE ${approvals} approval
+        SET ${status} = ${expired}
+            ${?version} , ${version} = coalesce(approval.${version}, 0) + 1
+            ${?executed_at} , ${executed_at} = ${executed_now}
         -- By an array: joined to due by a nested loop, a row newer than the snapshot drops out.
-        WHERE approval.id = ANY (ARRAY(SELECT id FROM due))
+        WHERE approval.${id} = ANY (ARRAY(SELECT id FROM due))
           -- Both again, in a CASE: bare, they lure the planner into the partial index for every row.
-          AND CASE approval.status WHEN 'pending' THEN approval.expires_at < now() ELSE false END
-        RETURNING approval.id, approval.version, approval.expires_at, approval.executed_at
+          AND CASE approval.${status} WHEN ${pending} THEN approval.${expires_at} < ${now}
+                                      ELSE false END
+        RETURNING approval.${id} AS id, ${due_at} AS expires_at, now() AS expired_at
+                  ${?version} , approval.${version} AS version
+                  ${?attributes} , ${attributes} AS attributes
       ),
       recorded AS (
         INSERT INTO outbox (type, key, payload, occurred_at)
         -- to_json of a row, since json_build_object writes blanks that every consumer would store.
-        SELECT 'ApprovalExpired', id, to_json(event), executed_at
+        SELECT 'ApprovalExpired', id::text, to_json(event), expired_at
         FROM expired CROSS JOIN LATERAL (
-          SELECT id AS "approvalId",
-                 'pending' AS "previousStatus",
-                 'expired' AS "status",
-                 version AS "version",
+          SELECT id::text AS "approvalId",
+                 ${pending} AS "previousStatus",
+                 ${expired} AS "status",
+                 ${?version} version AS "version",
                  -- No earlier than the year 1: consumers cannot read -infinity, or what is BC.
                  to_char(greatest(expires_at, '0001-01-01Z') AT TIME ZONE 'UTC',
                          'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "expiresAt",
-                 to_char(executed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+                 to_char(expired_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
                    AS "expiredAt"
+                 -- Rather without them than too large for the outbox, which would fail the batch.
+                 -- The id is in the event twice, and each of its bytes may be written as six.
+                 ${?attributes} , CASE WHEN octet_length(attributes::text)
+                 ${?attributes}               + 10 * octet_length(id::text) + 1024 <= 63 * 1024
+                 ${?attributes}          THEN attributes END AS "attributes"
         ) event
-        ORDER BY expires_at, id
+        ORDER BY expired.expires_at, expired.id
       )
       SELECT (SELECT count(*) FROM due) AS due,
              (SELECT count(*) FROM expired) AS expired,
              -- A century at the most: a deadline may lie in the year 1, or at -infinity, from which
              -- PostgreSQL before 17 subtracts nothing.
              (SELECT extract(epoch FROM max(
-                       executed_at - greatest(expires_at, executed_at - interval '100 years')))
+                       expired_at - greatest(expires_at, expired_at - interval '100 years')))
               FROM expired) * 1000000 AS lateness,
-             now()::text AS due_before,
+             ${now}::text AS due_before,
              last.expires_at AS last_expires_at,
              last.id AS last_id
       FROM (SELECT 1) one
@@ -89,32 +103,54 @@ final class DueApprovals {
       """
       -- Bounded before the subtraction: see EXPIRE.
       SELECT (extract(epoch FROM
-                greatest(least(expires_at, clock_timestamp() + interval '1 day'),
+                greatest(least(${due_at}, clock_timestamp() + interval '1 day'),
                          clock_timestamp() - interval '1 day') - clock_timestamp())
               * 1000000)::bigint
-      FROM ai_approvals
-      WHERE status = 'pending'
-        AND (expires_at, id) > (:afterExpiresAt::timestamptz, :afterId::uuid)
-      ORDER BY expires_at, id
+      FROM ${approvals} approval
+      WHERE approval.${status} = ${pending}
+        AND (approval.${expires_at}, approval.${id})
+            > (:afterExpiresAt::${deadline_type}, :afterId::${id_type})
+      ORDER BY approval.${expires_at}, approval.${id}
       LIMIT 1
       """;
 
   private static final String COUNT =
-      "SELECT count(*) FROM ai_approvals WHERE status = 'pending' AND expires_at < now()";
+      """
+      SELECT count(*) FROM ${approvals} approval
+      WHERE approval.${status} = ${pending} AND approval.${expires_at} < ${now}
+      """;
 
   private static final String LIST =
       """
-      SELECT format('%s due since %s', id, expires_at)
-      FROM ai_approvals
-      WHERE status = 'pending' AND expires_at < now()
-      ORDER BY expires_at, id
+      SELECT format('%s due since %s', approval.${id}, ${due_at})
+      FROM ${approvals} approval
+      WHERE approval.${status} = ${pending} AND approval.${expires_at} < ${now}
+      ORDER BY approval.${expires_at}, approval.${id}
       LIMIT :limit
       """;
 
   private final JdbcClient jdbc;
+  private final String expire;
+  private final String untilNext;
+  private final String count;
+  private final String list;
+  private final Key first;
 
-  DueApprovals(JdbcClient jdbc) {
+  /**
+   * @param table where the approvals are
+   */
+  DueApprovals(JdbcClient jdbc, ApprovalsTable table) {
     this.jdbc = jdbc;
+    this.expire = table.sql(EXPIRE);
+    this.untilNext = table.sql(UNTIL_NEXT);
+    this.count = table.sql(COUNT);
+    this.list = table.sql(LIST);
+    this.first = new Key("-infinity", table.firstId());
+  }
+
+  /** Before all that is pending. */
+  Key first() {
+    return first;
   }
 
   /**
@@ -124,7 +160,7 @@ final class DueApprovals {
    * @param limit approvals at the most
    */
   Batch expire(Key after, int limit) {
-    return jdbc.sql(EXPIRE)
+    return jdbc.sql(expire)
         .param("afterExpiresAt", after.expiresAt())
         .param("afterId", after.id())
         .param("limit", limit)
@@ -132,14 +168,14 @@ final class DueApprovals {
         .single();
   }
 
-  private static Batch batch(ResultSet row, int limit) throws SQLException {
+  private Batch batch(ResultSet row, int limit) throws SQLException {
     boolean more = row.getInt("due") == limit;
     return new Batch(
         row.getInt("expired"),
         Duration.of(row.getLong("lateness"), ChronoUnit.MICROS),
         more
             ? new Key(row.getString("last_expires_at"), row.getString("last_id"))
-            : new Key(row.getString("due_before"), Key.FIRST.id()),
+            : new Key(row.getString("due_before"), first.id()),
         more);
   }
 
@@ -150,7 +186,7 @@ final class DueApprovals {
    * @param after where the last sweep ended
    */
   Optional<Duration> untilNext(Key after) {
-    return jdbc.sql(UNTIL_NEXT)
+    return jdbc.sql(untilNext)
         .param("afterExpiresAt", after.expiresAt())
         .param("afterId", after.id())
         .query((row, number) -> Duration.of(row.getLong(1), ChronoUnit.MICROS))
@@ -158,24 +194,21 @@ final class DueApprovals {
   }
 
   long count() {
-    return jdbc.sql(COUNT).query(Long.class).single();
+    return jdbc.sql(count).query(Long.class).single();
   }
 
   /** The longest due, one line each, for a person to read. */
   List<String> list(int limit) {
-    return jdbc.sql(LIST).param("limit", limit).query(String.class).list();
+    return jdbc.sql(list).param("limit", limit).query(String.class).list();
   }
 
   /**
    * A place in the order of deadlines.
    *
-   * @param expiresAt a timestamptz in PostgreSQL's own notation, which loses no microsecond
+   * @param expiresAt as the column has it, in PostgreSQL's own notation, which loses no microsecond
    * @param id the approval's id
    */
-  record Key(String expiresAt, String id) {
-
-    static final Key FIRST = new Key("-infinity", "00000000-0000-0000-0000-000000000000");
-  }
+  record Key(String expiresAt, String id) {}
 
   /**
    * What one statement did.

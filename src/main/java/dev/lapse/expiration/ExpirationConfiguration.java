@@ -1,5 +1,6 @@
 package dev.lapse.expiration;
 
+import dev.lapse.approvals.ApprovalsTable;
 import java.util.List;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -12,14 +13,18 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class ExpirationConfiguration {
 
   @Bean
-  DueApprovals dueApprovals(JdbcClient jdbc) {
-    return new DueApprovals(jdbc);
+  DueApprovals dueApprovals(JdbcClient jdbc, ApprovalsTable table) {
+    return new DueApprovals(jdbc, table);
   }
 
   @Bean
-  Sweep sweep(DueApprovals dueApprovals, JdbcClient jdbc, ExpirationSettings settings) {
+  Sweep sweep(
+      DueApprovals dueApprovals,
+      JdbcClient jdbc,
+      ApprovalsTable table,
+      ExpirationSettings settings) {
     return new Sweep(
-        dueApprovals, new StormGuard(jdbc, settings.stormGuard()), settings.batchSize());
+        dueApprovals, new StormGuard(jdbc, table, settings.stormGuard()), settings.batchSize());
   }
 
   @Bean

@@ -31,7 +31,7 @@ final class ExpirationStep implements Step {
   private final @Nullable CronExpression cron;
   private final ExpirationListener listener;
 
-  private DueApprovals.Key next = DueApprovals.Key.FIRST;
+  private DueApprovals.Key next;
   private long fullSweepAt = System.nanoTime();
   private volatile @Nullable Pause paused;
 
@@ -42,6 +42,7 @@ final class ExpirationStep implements Step {
       ExpirationListener listener) {
     this.sweep = sweep;
     this.dueApprovals = dueApprovals;
+    this.next = dueApprovals.first();
     this.maxPause = settings.maxPause();
     this.cron = settings.cron() == null ? null : CronExpression.parse(settings.cron());
     this.listener = listener;
@@ -51,7 +52,7 @@ final class ExpirationStep implements Step {
   public Duration runOnce() {
     long begin = System.nanoTime();
     boolean full = cron != null || begin - fullSweepAt >= 0;
-    Swept swept = Swept.nothing(full ? DueApprovals.Key.FIRST : next);
+    Swept swept = Swept.nothing(full ? dueApprovals.first() : next);
     try {
       while (swept.more() && !Thread.currentThread().isInterrupted()) {
         swept = sweep.goOn(swept);

@@ -1,5 +1,6 @@
 package dev.lapse.expiration;
 
+import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.pause.Part;
 import dev.lapse.pause.Pause;
 import dev.lapse.pause.Pauses;
@@ -20,10 +21,11 @@ final class StormGuard {
   static final String ASK =
       """
       SELECT :guarded AND EXISTS (
-               SELECT FROM ai_approvals
-               WHERE status = 'pending' AND expires_at < now()
-                 AND (expires_at, id) > (:afterExpiresAt::timestamptz, :afterId::uuid)
-               ORDER BY expires_at, id
+               SELECT FROM ${approvals} approval
+               WHERE approval.${status} = ${pending} AND approval.${expires_at} < ${now}
+                 AND (approval.${expires_at}, approval.${id})
+                     > (:afterExpiresAt::${deadline_type}, :afterId::${id_type})
+               ORDER BY approval.${expires_at}, approval.${id}
                OFFSET :maxDue LIMIT 1) AS many,
              pause.part IS NOT NULL AS noted,
              pause.part IS NOT NULL AND resumed_at IS NULL AS paused
@@ -34,12 +36,12 @@ final class StormGuard {
   private static final String MEASURE =
       """
       WITH due AS MATERIALIZED (
-        SELECT count(*) AS count FROM ai_approvals
-        WHERE status = 'pending' AND expires_at < now()
+        SELECT count(*) AS count FROM ${approvals} approval
+        WHERE approval.${status} = ${pending} AND approval.${expires_at} < ${now}
       )
       SELECT due.count AS due,
              (SELECT count(*) FROM (
-                SELECT FROM ai_approvals WHERE status = 'pending'
+                SELECT FROM ${approvals} approval WHERE approval.${status} = ${pending}
                 LIMIT (SELECT ceil(count / :maxShare)::bigint + 1 FROM due)) few) AS pending
       FROM due
       """;
@@ -48,11 +50,15 @@ final class StormGuard {
       "DELETE FROM pause WHERE part = 'expiration' AND resumed_at IS NOT NULL";
 
   private final JdbcClient jdbc;
+  private final String ask;
+  private final String measure;
   private final Pauses pauses;
   private final ExpirationSettings.StormGuard settings;
 
-  StormGuard(JdbcClient jdbc, ExpirationSettings.StormGuard settings) {
+  StormGuard(JdbcClient jdbc, ApprovalsTable table, ExpirationSettings.StormGuard settings) {
     this.jdbc = jdbc;
+    this.ask = table.sql(ASK);
+    this.measure = table.sql(MEASURE);
     this.pauses = new Pauses(jdbc);
     this.settings = settings;
   }
@@ -78,7 +84,7 @@ final class StormGuard {
   }
 
   private Answer ask(DueApprovals.Key from) {
-    return jdbc.sql(ASK)
+    return jdbc.sql(ask)
         .param("guarded", settings.enabled())
         .param("afterExpiresAt", from.expiresAt())
         .param("afterId", from.id())
@@ -88,7 +94,7 @@ final class StormGuard {
   }
 
   private Optional<Long> measure() {
-    Size size = jdbc.sql(MEASURE).param("maxShare", settings.maxShare()).query(Size.class).single();
+    Size size = jdbc.sql(measure).param("maxShare", settings.maxShare()).query(Size.class).single();
     if (size.due() <= settings.maxDue() || size.due() < size.pending() * settings.maxShare()) {
       return Optional.of(Math.max(size.due(), settings.maxDue()));
     }

@@ -22,7 +22,7 @@ public final class Sweep {
    * paused.
    */
   public Swept run() {
-    Swept swept = Swept.nothing(DueApprovals.Key.FIRST);
+    Swept swept = Swept.nothing(dueApprovals.first());
     while (swept.more()) {
       swept = goOn(swept);
     }

@@ -1,5 +1,6 @@
 package dev.lapse.operations;
 
+import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.audit.Audit;
 import dev.lapse.audit.AuditSettings;
 import dev.lapse.audit.KafkaAudit;
@@ -27,8 +28,8 @@ class CommandsConfiguration {
   }
 
   @Bean
-  Audit audit(DataSource dataSource, AuditSettings settings) {
-    return new Audit(dataSource, settings.overdue(), settings.statementTimeout());
+  Audit audit(DataSource dataSource, ApprovalsTable table, AuditSettings settings) {
+    return new Audit(dataSource, table, settings.overdue(), settings.statementTimeout());
   }
 
   @Bean
@@ -37,8 +38,9 @@ class CommandsConfiguration {
   }
 
   @Bean
-  StatusReader statusReader(JdbcClient jdbc, KafkaAccess kafka, RelaySettings relay) {
-    return new StatusReader(jdbc, kafka, relay.name());
+  StatusReader statusReader(
+      JdbcClient jdbc, ApprovalsTable table, KafkaAccess kafka, RelaySettings relay) {
+    return new StatusReader(jdbc, table, kafka, relay.name());
   }
 
   @Bean

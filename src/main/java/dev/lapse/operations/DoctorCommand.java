@@ -1,5 +1,7 @@
 package dev.lapse.operations;
 
+import dev.lapse.approvals.ApprovalsCheck;
+import dev.lapse.approvals.Problem;
 import dev.lapse.doctor.Check;
 import dev.lapse.doctor.DatabaseDoctor;
 import dev.lapse.doctor.KafkaDoctor;
@@ -47,7 +49,7 @@ final class DoctorCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     List<String> settings = new ArrayList<>(OneShot.LOOKING);
-    settings.add("--lapse.check.enabled=false"); // it is about to be checked
+    settings.add("--spring.main.lazy-initialization=true"); // what checks would end it
     settings.add("--logging.level.root=error"); // it is about to be said
     return oneShot.run(
         settings,
@@ -63,8 +65,8 @@ final class DoctorCommand implements Callable<Integer> {
     DatabaseDoctor database = new DatabaseDoctor(jdbc);
     List<Check> checks = new ArrayList<>(database.server());
     if (checks.get(0).holds()) {
-      checks.add(schema("approvals-table", new ApprovalsTable(jdbc)::check));
-      checks.add(schema("migrations", new OwnSchema(jdbc)::check));
+      checks.addAll(schema("approvals-table", context.getBean(ApprovalsCheck.class).problems()));
+      checks.addAll(schema("migrations", new OwnSchema(jdbc).problems()));
       checks.addAll(database.contents());
     }
     RelaySettings relay = context.getBean(RelaySettings.class);
@@ -77,14 +79,12 @@ final class DoctorCommand implements Callable<Integer> {
     return checks;
   }
 
-  private static Check schema(String name, Runnable check) {
-    try {
-      check.run();
-      return Check.holds(name, "complete");
-    } catch (UnusableSchemaException e) {
-      return Check.fails(
-          name, String.valueOf(e.getMessage()), "The service does not start.", e.mending());
-    }
+  private static List<Check> schema(String name, List<Problem> problems) {
+    return problems.isEmpty()
+        ? List.of(Check.holds(name, "complete"))
+        : problems.stream()
+            .map(problem -> Check.fails(name, problem.what(), problem.why(), problem.remedy()))
+            .toList();
   }
 
   /**

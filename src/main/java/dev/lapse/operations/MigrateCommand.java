@@ -1,6 +1,9 @@
 package dev.lapse.operations;
 
+import dev.lapse.approvals.ApprovalsCheck;
+import dev.lapse.approvals.ApprovalsTable;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.flywaydb.core.Flyway;
@@ -33,8 +36,9 @@ final class MigrateCommand implements Callable<Integer> {
   @Option(
       names = "--print",
       description = {
-        "Print the SQL instead, for psql or another tool, and ask no database. One statement of it,"
-            + " CREATE INDEX CONCURRENTLY, must stand outside of a transaction."
+        "Print the SQL instead, for psql or another tool. One statement of it, CREATE INDEX"
+            + " CONCURRENTLY, must stand outside of a transaction. The database is asked only where"
+            + " lapse.approvals.* names a table of your own."
       })
   private boolean print;
 
@@ -53,8 +57,7 @@ final class MigrateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     if (print) {
-      print(spec.commandLine().getOut());
-      return 0;
+      return oneShot.isStandardTable() ? print(ApprovalsTable.standard()) : printForTheirTable();
     }
     if (after != 0) {
       throw new ParameterException(spec.commandLine(), "--after goes with --print");
@@ -71,10 +74,19 @@ final class MigrateCommand implements Callable<Integer> {
         });
   }
 
-  private void print(PrintWriter out) {
+  private int printForTheirTable() throws Exception {
+    List<String> settings = new ArrayList<>(OneShot.LOOKING);
+    settings.add("--spring.main.lazy-initialization=true"); // nothing is migrated yet
+    return oneShot.run(
+        settings, context -> print(context.getBean(ApprovalsCheck.class).tableToMigrate()));
+  }
+
+  private int print(ApprovalsTable table) {
+    PrintWriter out = spec.commandLine().getOut();
     for (MigrationFiles.MigrationFile file : MigrationFiles.after(after)) {
-      out.printf("-- %s%n%n%s%n", file.name(), file.sql());
+      out.printf("-- %s%n%n%s%n", file.name(), table.sql(file.sql()));
     }
     out.flush();
+    return 0;
   }
 }

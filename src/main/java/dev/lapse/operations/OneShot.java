@@ -1,10 +1,12 @@
 package dev.lapse.operations;
 
+import dev.lapse.approvals.ApprovalsSettings;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** The application without web server and loops, for a command that does one thing and ends. */
@@ -59,6 +61,22 @@ final class OneShot {
     args.add("--logging.level.com.zaxxer.hikari=error"); // the command itself tells what failed
     return start(builder, args);
   }
+
+  /** Whether the approvals are where they are by default; asks nobody. */
+  boolean isStandardTable() {
+    try (ConfigurableApplicationContext nothing =
+        new SpringApplicationBuilder(Nothing.class)
+            .web(WebApplicationType.NONE)
+            .properties("logging.level.root=off")
+            .run(settings.toArray(String[]::new))) {
+      return Binder.get(nothing.getEnvironment())
+          .bindOrCreate("lapse.approvals", ApprovalsSettings.class)
+          .isStandard();
+    }
+  }
+
+  /** No application: only its settings. */
+  private static final class Nothing {}
 
   /** The service itself; null if it did not start. */
   @Nullable ConfigurableApplicationContext service() {

@@ -13,38 +13,24 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
-import org.springframework.boot.flyway.autoconfigure.FlywayMigrationStrategy;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.DependsOn;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 @Configuration(proxyBeanMethods = false)
 class OperationsConfiguration {
 
-  /** An existing table that cannot serve is told of before anything is migrated. */
-  @Bean
-  FlywayMigrationStrategy checkThenMigrate() {
-    return flyway -> {
-      JdbcClient jdbc = JdbcClient.create(flyway.getConfiguration().getDataSource());
-      new ApprovalsTable(jdbc).checkIfPresent();
-      flyway.migrate();
-    };
-  }
-
   /** Migrated or not, everything must be there before the loops start. */
   @Bean
-  @ConditionalOnBooleanProperty(name = "lapse.check.enabled", matchIfMissing = true)
-  ApprovalsTable approvalsTable(
-      JdbcClient jdbc, @Value("${lapse.check.tables:true}") boolean ownTablesToo) {
-    ApprovalsTable approvals = new ApprovalsTable(jdbc);
-    approvals.check();
-    if (ownTablesToo) {
-      new OwnSchema(jdbc).check();
-    }
-    return approvals;
+  @DependsOn("approvalsTable") // what is wrong with the application's table is told first
+  @ConditionalOnBooleanProperty(name = "lapse.check.tables", matchIfMissing = true)
+  OwnSchema ownSchema(JdbcClient jdbc) {
+    OwnSchema schema = new OwnSchema(jdbc);
+    schema.check();
+    return schema;
   }
 
   /** For the commands: with or without a relay. */

@@ -1,5 +1,7 @@
 package dev.lapse.operations;
 
+import dev.lapse.approvals.Problem;
+import dev.lapse.approvals.UnusableSchemaException;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -34,22 +36,34 @@ final class OwnSchema {
   }
 
   void check() {
+    List<Problem> problems = problems();
+    if (!problems.isEmpty()) {
+      throw new UnusableSchemaException("The database is not set up:", problems);
+    }
+  }
+
+  /** One that names all that is missing, or none. */
+  List<Problem> problems() {
     List<Missing> missing = jdbc.sql(MISSING).query(Missing.class).list();
     if (missing.isEmpty()) {
-      return;
+      return List.of();
     }
     int before = missing.get(0).version() - 1;
-    throw new UnusableSchemaException(
-        "The search path of this database lacks what Lapse's migrations bring: "
-            + missing.stream()
-                .map(one -> "%s (V%d)".formatted(one.what(), one.version()))
-                .collect(Collectors.joining(", "))
-            + ".",
-        ("As the role that owns the schema, run: java -jar lapse.jar migrate; or with a tool of your"
-                + " own what this prints: java -jar lapse.jar migrate --print%s. Afterwards run"
-                + " db/roles.sql again, if the service has a role of its own. If the tables are in"
-                + " another schema, name it with ?currentSchema=… in SPRING_DATASOURCE_URL.")
-            .formatted(before < 4 ? "" : " --after=" + before));
+    String what =
+        missing.stream()
+            .map(one -> "%s (V%d)".formatted(one.what(), one.version()))
+            .collect(Collectors.joining(", "));
+    return List.of(
+        new Problem(
+            "The search path lacks what Lapse's migrations bring: %s.".formatted(what),
+            "Events, and how far they are published, are kept in them.",
+            ("-- as the role that owns the schema: java -jar lapse.jar migrate%n"
+                    + "-- or with a tool of your own, what this prints:"
+                    + " java -jar lapse.jar migrate --print%s%n"
+                    + "-- then db/roles.sql again, if the service has a role of its own%n"
+                    + "-- if the tables are in another schema, name it with ?currentSchema=… in"
+                    + " SPRING_DATASOURCE_URL")
+                .formatted(before < 4 ? "" : " --after=" + before)));
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.lapse.operations;
 
+import dev.lapse.approvals.UnusableSchemaException;
 import dev.lapse.loop.Reasons;
 import dev.lapse.relay.KafkaCheck;
 import java.sql.SQLException;
@@ -33,7 +34,8 @@ final class StartFailures implements FailureAnalyzer {
     }
     UnusableSchemaException schema = find(UnusableSchemaException.class, failure);
     if (schema != null) {
-      return new FailureAnalysis(schema.getMessage(), schema.mending(), failure);
+      return new FailureAnalysis(
+          schema.getMessage(), "Run, or set:%n%s".formatted(schema.remedies()), failure);
     }
     KafkaCheck.UnusableException kafka = find(KafkaCheck.UnusableException.class, failure);
     if (kafka != null) {

@@ -1,5 +1,6 @@
 package dev.lapse.status;
 
+import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.status.Status.Count;
 import java.sql.ResultSet;
@@ -59,16 +60,19 @@ final class DatabaseStatus {
         SELECT type, occurred_at FROM outbox ORDER BY id DESC LIMIT :bound
       ),
       next_due AS MATERIALIZED (
-        SELECT expires_at FROM ai_approvals
-        WHERE status = 'pending' AND expires_at >= now() AND expires_at < 'infinity'
-        ORDER BY expires_at, id
+        SELECT ${due_at} AS expires_at FROM ${approvals} approval
+        WHERE approval.${status} = ${pending}
+          AND approval.${expires_at} >= ${now} AND approval.${expires_at} < 'infinity'
+        ORDER BY approval.${expires_at}, approval.${id}
         LIMIT 1
       )
       SELECT
         (SELECT count(*) FROM (
-           SELECT FROM ai_approvals WHERE status = 'pending' LIMIT :bound + 1) p) AS pending,
+           SELECT FROM ${approvals} approval
+           WHERE approval.${status} = ${pending} LIMIT :bound + 1) p) AS pending,
         (SELECT count(*) FROM (
-           SELECT FROM ai_approvals WHERE status = 'pending' AND expires_at < now()
+           SELECT FROM ${approvals} approval
+           WHERE approval.${status} = ${pending} AND approval.${expires_at} < ${now}
            LIMIT :bound + 1) d) AS due,
         (SELECT expires_at FROM next_due) AS next_due,
         (SELECT extract(epoch FROM least(expires_at - now(), interval '100 years')) FROM next_due)
@@ -96,18 +100,20 @@ final class DatabaseStatus {
 
   private final JdbcClient jdbc;
   private final Checkpoints checkpoints;
+  private final String status;
   private final String relay;
 
-  DatabaseStatus(JdbcClient jdbc, String relay) {
+  DatabaseStatus(JdbcClient jdbc, ApprovalsTable table, String relay) {
     this.jdbc = jdbc;
     this.checkpoints = new Checkpoints(jdbc);
+    this.status = table.sql(STATUS);
     this.relay = relay;
   }
 
   Status.Database read() {
     List<Status.Paused> paused = jdbc.sql(PAUSED).query(Status.Paused.class).list();
     List<Checkpoints.Stale> stopped = checkpoints.stale();
-    return jdbc.sql(STATUS)
+    return jdbc.sql(status)
         .param("relay", relay)
         .param("bound", BOUND)
         .query((row, number) -> status(row, paused, stopped))

@@ -1,5 +1,6 @@
 package dev.lapse.status;
 
+import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.kafka.KafkaAccess;
 import dev.lapse.loop.Reasons;
 import java.util.concurrent.ExecutionException;
@@ -16,10 +17,11 @@ public final class StatusReader {
   private final String bootstrapServers;
 
   /**
+   * @param table where the approvals are
    * @param relay whose position and group it is about
    */
-  public StatusReader(JdbcClient jdbc, KafkaAccess kafka, String relay) {
-    this.database = new DatabaseStatus(jdbc, relay);
+  public StatusReader(JdbcClient jdbc, ApprovalsTable table, KafkaAccess kafka, String relay) {
+    this.database = new DatabaseStatus(jdbc, table, relay);
     this.group = new RelayGroup(kafka, relay);
     this.bootstrapServers = kafka.bootstrapServers();
   }

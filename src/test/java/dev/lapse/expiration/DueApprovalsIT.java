@@ -2,6 +2,7 @@ package dev.lapse.expiration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.support.Approvals;
 import dev.lapse.support.TestDatabase;
 import java.time.Duration;
@@ -16,9 +17,12 @@ import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 
 class DueApprovalsIT {
 
+  private static final String EXPIRE = ApprovalsTable.standard().sql(DueApprovals.EXPIRE);
+  private static final String UNTIL_NEXT = ApprovalsTable.standard().sql(DueApprovals.UNTIL_NEXT);
+
   private final TestDatabase database = TestDatabase.migrated();
   private final Approvals approvals = new Approvals(database);
-  private final DueApprovals dueApprovals = new DueApprovals(database.serviceJdbc());
+  private final DueApprovals dueApprovals = Sweeps.dueApprovals(database.serviceJdbc());
 
   @AfterEach
   void close() {
@@ -29,7 +33,7 @@ class DueApprovalsIT {
   void goesOnBehindTheLastOneOfAFullBatch() {
     List<UUID> due = approvals.due(3);
 
-    DueApprovals.Batch first = dueApprovals.expire(DueApprovals.Key.FIRST, 2);
+    DueApprovals.Batch first = dueApprovals.expire(Sweeps.FIRST, 2);
     DueApprovals.Batch second = dueApprovals.expire(first.next(), 2);
 
     assertThat(first.expired()).isEqualTo(2);
@@ -41,7 +45,7 @@ class DueApprovalsIT {
 
   @Test
   void goesOnWhereNothingHadFallenDueYetAfterABatchThatIsNotFull() {
-    DueApprovals.Batch empty = dueApprovals.expire(DueApprovals.Key.FIRST, 2);
+    DueApprovals.Batch empty = dueApprovals.expire(Sweeps.FIRST, 2);
     approvals.insert(1, "-1 hour");
     UUID since = approvals.insert(1, "0 seconds").get(0);
 
@@ -49,25 +53,25 @@ class DueApprovalsIT {
 
     assertThat(approvals.status(since)).isEqualTo("expired");
     assertThat(dueApprovals.count()).as("overdue when it came in").isEqualTo(1);
-    assertThat(dueApprovals.expire(DueApprovals.Key.FIRST, 2).expired()).isEqualTo(1);
+    assertThat(dueApprovals.expire(Sweeps.FIRST, 2).expired()).isEqualTo(1);
   }
 
   @Test
   void tellsHowLongUntilTheNextDeadline() {
-    assertThat(dueApprovals.untilNext(DueApprovals.Key.FIRST)).isEmpty();
+    assertThat(dueApprovals.untilNext(Sweeps.FIRST)).isEmpty();
 
     approvals.insert(1, "2 hours");
     approvals.insert(1, "1 hour");
-    assertThat(dueApprovals.untilNext(DueApprovals.Key.FIRST).orElseThrow())
+    assertThat(dueApprovals.untilNext(Sweeps.FIRST).orElseThrow())
         .isBetween(Duration.ofMinutes(58), Duration.ofMinutes(61));
 
     database.execute("UPDATE ai_approvals SET status = 'approved'");
-    assertThat(dueApprovals.untilNext(DueApprovals.Key.FIRST)).isEmpty();
+    assertThat(dueApprovals.untilNext(Sweeps.FIRST)).isEmpty();
   }
 
   @Test
   void tellsOfADeadlineThatHasPassedSinceTheLastBatch() {
-    DueApprovals.Key next = dueApprovals.expire(DueApprovals.Key.FIRST, 10).next();
+    DueApprovals.Key next = dueApprovals.expire(Sweeps.FIRST, 10).next();
     approvals.insert(1, "0 seconds");
 
     assertThat(dueApprovals.untilNext(next).orElseThrow()).isNegative();
@@ -80,7 +84,7 @@ class DueApprovalsIT {
 
     for (String never : List.of("9999-12-31", "infinity")) {
       database.execute("UPDATE ai_approvals SET expires_at = '" + never + "'");
-      assertThat(dueApprovals.untilNext(DueApprovals.Key.FIRST)).contains(Duration.ofDays(1));
+      assertThat(dueApprovals.untilNext(Sweeps.FIRST)).contains(Duration.ofDays(1));
     }
   }
 
@@ -88,7 +92,7 @@ class DueApprovalsIT {
   void entersByThePartialIndexWhateverThePlan() {
     fillTable();
 
-    for (String statement : List.of(DueApprovals.EXPIRE, DueApprovals.UNTIL_NEXT)) {
+    for (String statement : List.of(EXPIRE, UNTIL_NEXT)) {
       assertThat(genericPlan(statement))
           .contains("using ai_approvals_due on ai_approvals")
           .doesNotContain("Seq Scan on ai_approvals");
@@ -98,10 +102,10 @@ class DueApprovalsIT {
   @Test
   void readsAHandfulOfPagesWhenNothingIsDue() {
     fillTable();
-    DueApprovals.Key next = dueApprovals.expire(DueApprovals.Key.FIRST, 1000).next();
+    DueApprovals.Key next = dueApprovals.expire(Sweeps.FIRST, 1000).next();
 
-    assertThat(pagesRead(DueApprovals.EXPIRE, next)).isLessThan(10);
-    assertThat(pagesRead(DueApprovals.UNTIL_NEXT, next)).isLessThan(10);
+    assertThat(pagesRead(EXPIRE, next)).isLessThan(10);
+    assertThat(pagesRead(UNTIL_NEXT, next)).isLessThan(10);
   }
 
   /** As after a quiet night: the planner expects one row, and there are thousands. */
@@ -112,7 +116,7 @@ class DueApprovalsIT {
     database.execute("VACUUM ANALYZE ai_approvals");
     approvals.due(3_000);
 
-    assertThat(analyze(DueApprovals.EXPIRE, DueApprovals.Key.FIRST))
+    assertThat(analyze(EXPIRE, Sweeps.FIRST))
         .contains("ai_approvals_pkey")
         .doesNotContain("Seq Scan on ai_approvals")
         .doesNotContain("Rows Removed by Join Filter");
@@ -140,7 +144,7 @@ class DueApprovalsIT {
                   .replace(":limit", "$3"));
       List<String> plan =
           jdbc.queryForList(
-              "EXPLAIN EXECUTE prepared('-infinity', '" + DueApprovals.Key.FIRST.id() + "', 1000)",
+              "EXPLAIN EXECUTE prepared('-infinity', '" + Sweeps.FIRST.id() + "', 1000)",
               String.class);
       jdbc.execute("DEALLOCATE prepared");
       return String.join("\n", plan);

@@ -31,7 +31,7 @@ class ExpirationStepIT {
 
   private final TestDatabase database = TestDatabase.migrated();
   private final Approvals approvals = new Approvals(database);
-  private final DueApprovals dueApprovals = new DueApprovals(database.serviceJdbc());
+  private final DueApprovals dueApprovals = Sweeps.dueApprovals(database.serviceJdbc());
   private final List<Swept> heard = new CopyOnWriteArrayList<>();
   private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
   private final Logger logger = (Logger) LoggerFactory.getLogger(ExpirationStep.class);

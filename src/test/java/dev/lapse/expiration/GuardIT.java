@@ -140,7 +140,7 @@ class GuardIT {
 
     ServerErrorMessage refusal = assertRefusedAsNotDue(id, "status = 'expired'");
 
-    assertThat(refusal.getMessage()).endsWith("it cannot expire before it has an expires_at");
+    assertThat(refusal.getMessage()).endsWith("it cannot expire before its expires_at is set");
   }
 
   private ServerErrorMessage assertRefusedAsNotDue(UUID id, String change) {

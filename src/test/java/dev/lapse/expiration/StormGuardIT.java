@@ -76,7 +76,7 @@ class StormGuardIT {
   @Test
   void noticesAStormThatBreaksInTheMiddleOfASweep() {
     approvals.due(40);
-    Swept swept = Swept.nothing(DueApprovals.Key.FIRST);
+    Swept swept = Swept.nothing(Sweeps.FIRST);
     swept = sweep.goOn(swept);
     approvals.notDue(100);
     database.execute("UPDATE ai_approvals SET expires_at = now() WHERE status = 'pending'");
@@ -113,7 +113,7 @@ class StormGuardIT {
     ExpirationStep step =
         new ExpirationStep(
             sweep,
-            new DueApprovals(database.serviceJdbc()),
+            Sweeps.dueApprovals(database.serviceJdbc()),
             new ExpirationSettings(true, 10, Duration.ofSeconds(1), null, Sweeps.DEFAULT),
             swept -> {});
 

@@ -1,5 +1,6 @@
 package dev.lapse.expiration;
 
+import dev.lapse.approvals.ApprovalsTable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Sweeps for tests. */
@@ -8,13 +9,34 @@ final class Sweeps {
   static final ExpirationSettings.StormGuard DEFAULT =
       new ExpirationSettings.StormGuard(true, 10_000, 0.5);
 
+  static final DueApprovals.Key FIRST =
+      new DueApprovals.Key("-infinity", ApprovalsTable.standard().firstId());
+
   private Sweeps() {}
 
+  /** Of the standard table. */
+  static DueApprovals dueApprovals(JdbcClient jdbc) {
+    return new DueApprovals(jdbc, ApprovalsTable.standard());
+  }
+
   static Sweep of(JdbcClient jdbc, int batchSize) {
-    return of(jdbc, DEFAULT, batchSize);
+    return of(jdbc, ApprovalsTable.standard(), DEFAULT, batchSize);
+  }
+
+  static Sweep of(JdbcClient jdbc, ApprovalsTable table, int batchSize) {
+    return of(jdbc, table, DEFAULT, batchSize);
   }
 
   static Sweep of(JdbcClient jdbc, ExpirationSettings.StormGuard stormGuard, int batchSize) {
-    return new Sweep(new DueApprovals(jdbc), new StormGuard(jdbc, stormGuard), batchSize);
+    return of(jdbc, ApprovalsTable.standard(), stormGuard, batchSize);
+  }
+
+  private static Sweep of(
+      JdbcClient jdbc,
+      ApprovalsTable table,
+      ExpirationSettings.StormGuard stormGuard,
+      int batchSize) {
+    return new Sweep(
+        new DueApprovals(jdbc, table), new StormGuard(jdbc, table, stormGuard), batchSize);
   }
 }

@@ -120,7 +120,9 @@ class AuditIT {
     try (TestDatabase empty = TestDatabase.empty(Servers.postgres());
         LapseProcess audit = LapseProcess.start(empty, Map.of(), "audit")) {
       assertThat(audit.exitCode()).isEqualTo(1);
-      assertThat(audit.output()).contains("There is no table ai_approvals").doesNotContain("\tat ");
+      assertThat(audit.output())
+          .contains("There is no table \"ai_approvals\"")
+          .doesNotContain("\tat ");
       assertThat(empty.count("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
           .isZero();
     }

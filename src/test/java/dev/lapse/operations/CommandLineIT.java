@@ -162,10 +162,40 @@ class CommandLineIT {
     String output = run(1, Map.of(), "expire");
 
     assertThat(output)
-        .contains("version is missing (integer)")
-        .contains("expires_at is timestamp without time zone, not timestamp with time zone")
-        .contains("ALTER TABLE ai_approvals ADD COLUMN version integer NOT NULL DEFAULT 1;")
+        .contains("\"ai_approvals\" has no column \"version\" (integer).")
+        .contains("\"ai_approvals\" has no column \"executed_at\"")
+        .contains("keeps times without a time zone")
+        .contains("No index keeps \"ai_approvals\".\"id\" unique.")
+        .contains("ALTER TABLE \"ai_approvals\" ADD COLUMN \"version\" integer NOT NULL DEFAULT 1;")
+        .contains("set lapse.approvals.zone=UTC")
+        .contains("ALTER TABLE \"ai_approvals\" ADD PRIMARY KEY (\"id\");")
         .doesNotContain("\tat ");
+    assertThat(database.count("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+        .as("nothing was migrated")
+        .isEqualTo(1);
+  }
+
+  @Test
+  void refusesATableThatIsConfiguredAndNotThere() throws Exception {
+    String output = run(1, Map.of(), "expire", "--lapse.approvals.table=requests");
+
+    assertThat(output)
+        .contains("There is no table \"requests\" on the search path.")
+        .contains("set lapse.approvals.schema and lapse.approvals.table to yours")
+        .doesNotContain("\tat ");
+    assertThat(database.count("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+        .isZero();
+  }
+
+  @Test
+  void warnsOfAGuardThatIsGone() throws Exception {
+    database.migrate();
+    database.execute("DROP TRIGGER ai_approvals_final ON ai_approvals");
+
+    assertThat(run(0, Map.of(), "expire"))
+        .contains("Expired 0 approvals.")
+        .contains("The trigger ai_approvals_final of \"ai_approvals\" is missing.")
+        .contains("CREATE TRIGGER ai_approvals_final");
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.lapse.support;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.lapse.approvals.ApprovalsTable;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -65,6 +66,7 @@ public final class OwnPostgres implements AutoCloseable {
         .dataSource(url(), Roles.OWNER, null)
         .table("lapse_schema_history")
         .configuration(Map.of("flyway.postgresql.transactional.lock", "false"))
+        .placeholders(ApprovalsTable.standard().placeholders())
         .load()
         .migrate();
     applyRoles();

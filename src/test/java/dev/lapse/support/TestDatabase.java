@@ -1,6 +1,7 @@
 package dev.lapse.support;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.lapse.approvals.ApprovalsTable;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -86,6 +87,11 @@ public final class TestDatabase implements AutoCloseable {
 
   /** Runs the product's migrations, as the owner, and gives every role its privileges. */
   public void migrate() {
+    migrate(ApprovalsTable.standard());
+  }
+
+  /** Runs them for a table that is there already. */
+  public void migrate(ApprovalsTable table) {
     applyRoles();
     Flyway.configure()
         .dataSource(url, Roles.OWNER, Roles.PASSWORD)
@@ -93,6 +99,7 @@ public final class TestDatabase implements AutoCloseable {
         .baselineOnMigrate(true)
         .baselineVersion("0")
         .configuration(java.util.Map.of("flyway.postgresql.transactional.lock", "false"))
+        .placeholders(table.placeholders())
         .load()
         .migrate();
     applyRoles();

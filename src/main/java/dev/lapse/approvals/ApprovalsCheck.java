@@ -1,0 +1,99 @@
+package dev.lapse.approvals;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * Whether the approvals table can serve, and as what. It is found out by reading PostgreSQL's
+ * catalog, and changes nothing. Each call asks anew; from any thread.
+ */
+public final class ApprovalsCheck {
+
+  private final Catalog catalog;
+  private final ApprovalsSettings settings;
+
+  public ApprovalsCheck(JdbcClient jdbc, ApprovalsSettings settings) {
+    this.catalog = new Catalog(jdbc, settings);
+    this.settings = settings;
+  }
+
+  /** All there is to say against the table, the most important first; nothing if it is well. */
+  public List<Problem> problems() {
+    return catalog
+        .find()
+        .map(found -> problems(found, true))
+        .orElseGet(() -> List.of(StructureCheck.absent(settings, catalog.elsewhere())));
+  }
+
+  /** What weakens the guard. Lapse works without it, and others may do what they should not. */
+  public List<Problem> guardProblems() {
+    return catalog
+        .find()
+        .filter(found -> looking(found).isEmpty())
+        .map(found -> GuardCheck.of(settings, found))
+        .orElse(List.of());
+  }
+
+  /**
+   * The table, as it is.
+   *
+   * @param expiring whether it must also be fit to be written to
+   * @throws UnusableSchemaException says all that is against it
+   */
+  public ApprovalsTable table(boolean expiring) {
+    return table(expiring, true)
+        .orElseThrow(() -> unusable(List.of(StructureCheck.absent(settings, catalog.elsewhere()))));
+  }
+
+  /**
+   * The table before it is migrated: the one that is there, or the one that will be created.
+   *
+   * @throws UnusableSchemaException says all that is against it
+   */
+  public ApprovalsTable tableToMigrate() {
+    Optional<ApprovalsTable> present = table(true, false);
+    if (present.isEmpty() && !settings.isStandard()) {
+      throw unusable(List.of(StructureCheck.absent(settings, catalog.elsewhere())));
+    }
+    return present.orElseGet(ApprovalsTable::standard);
+  }
+
+  private Optional<ApprovalsTable> table(boolean expiring, boolean migrated) {
+    return catalog
+        .find()
+        .map(
+            found -> {
+              List<Problem> problems = expiring ? problems(found, migrated) : looking(found);
+              if (!problems.isEmpty()) {
+                throw unusable(problems);
+              }
+              return ApprovalsTable.of(settings, found);
+            });
+  }
+
+  /** What would keep anybody from understanding the table, or from reading it. */
+  private List<Problem> looking(FoundTable found) {
+    List<Problem> problems = new ArrayList<>(StructureCheck.of(settings, found));
+    problems.addAll(PrivilegeCheck.toRead(settings, found));
+    return problems;
+  }
+
+  private List<Problem> problems(FoundTable found, boolean migrated) {
+    List<Problem> problems = looking(found);
+    boolean understood = problems.isEmpty();
+    problems.addAll(FitnessCheck.toExpire(settings, found));
+    if (migrated) { // who migrates need not be who expires
+      problems.addAll(PrivilegeCheck.toExpire(settings, found));
+    }
+    if (migrated && understood) {
+      problems.addAll(FitnessCheck.dueIndex(settings, found));
+    }
+    return problems;
+  }
+
+  private UnusableSchemaException unusable(List<Problem> problems) {
+    return new UnusableSchemaException("The approvals cannot be expired as they are:", problems);
+  }
+}

@@ -1,0 +1,202 @@
+package dev.lapse.approvals;
+
+import dev.lapse.approvals.FoundTable.DueIndex;
+import dev.lapse.approvals.FoundTable.Trigger;
+import java.nio.charset.StandardCharsets;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.springframework.dao.DataAccessException;
+import org.springframework.jdbc.core.RowCallbackHandler;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** Asks PostgreSQL's catalog about the approvals table. Needs no privilege on the table itself. */
+final class Catalog {
+
+  /** Of a policy nobody can tell what it hides; where none applies, it is everything. */
+  private static final String TABLE =
+      """
+      SELECT class.oid::bigint AS oid,
+             namespace.nspname AS schema,
+             class.relkind::text AS kind,
+             current_user::text AS role,
+             has_schema_privilege(namespace.oid, 'USAGE') AS schema_usable,
+             row_security_active(class.oid) AND EXISTS (
+               SELECT FROM unnest(ARRAY['r', 'w']) command
+               WHERE NOT EXISTS (
+                 SELECT FROM pg_policy, unnest(polroles) to_role
+                 WHERE polrelid = class.oid AND polpermissive
+                   AND polcmd::text IN (command, '*')
+                   AND CASE to_role WHEN 0 THEN true ELSE pg_has_role(to_role, 'USAGE') END))
+               AS row_security
+      FROM pg_class class JOIN pg_namespace namespace ON namespace.oid = class.relnamespace
+      WHERE class.relname = :table
+        AND class.relkind IN ('r', 'p', 'v', 'm', 'f')
+        AND CASE WHEN :schema::text IS NULL THEN pg_table_is_visible(class.oid)
+                 ELSE namespace.nspname = :schema END
+      """;
+
+  private static final String ELSEWHERE =
+      """
+      SELECT namespace.nspname
+      FROM pg_class class JOIN pg_namespace namespace ON namespace.oid = class.relnamespace
+      WHERE class.relname = :table AND class.relkind = 'r'
+      ORDER BY namespace.nspname
+      LIMIT 5
+      """;
+
+  private static final String COLUMNS =
+      """
+      SELECT attname AS name,
+             attnum AS number,
+             format_type(atttypid, NULL) AS type,
+             atttypmod AS modifier,
+             typtype = 'e' AS is_enum,
+             ARRAY(SELECT enumlabel::text FROM pg_enum
+                   WHERE enumtypid = atttypid ORDER BY enumsortorder) AS labels,
+             has_column_privilege(attrelid, attnum, 'SELECT') AS readable,
+             has_column_privilege(attrelid, attnum, 'UPDATE') AS writable
+      FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
+      WHERE attrelid = :oid::oid AND attnum > 0 AND NOT attisdropped
+      """;
+
+  /** Those that speak of the status alone, and so can be asked about a value. */
+  private static final String CHECKS =
+      """
+      SELECT conname::text AS name, pg_get_expr(conbin, conrelid) AS condition
+      FROM pg_constraint
+      WHERE conrelid = :oid::oid AND contype = 'c' AND conkey = ARRAY[:status::smallint]
+      """;
+
+  private static final String GUARD =
+      """
+      SELECT tgname::text AS name, tgenabled IN ('O', 'A') AS enabled, tgargs AS arguments
+      FROM pg_trigger
+      WHERE tgrelid = :oid::oid AND tgname IN ('ai_approvals_final', 'ai_approvals_not_due')
+      """;
+
+  private final JdbcClient jdbc;
+  private final ApprovalsSettings settings;
+
+  Catalog(JdbcClient jdbc, ApprovalsSettings settings) {
+    this.jdbc = jdbc;
+    this.settings = settings;
+  }
+
+  /** The table, if it is there. */
+  Optional<FoundTable> find() {
+    return jdbc.sql(TABLE)
+        .param("schema", settings.schema())
+        .param("table", settings.table())
+        .query(Place.class)
+        .optional()
+        .map(this::read);
+  }
+
+  /** Schemas in which there is a table of that name. */
+  List<String> elsewhere() {
+    return jdbc.sql(ELSEWHERE).param("table", settings.table()).query(String.class).list();
+  }
+
+  private FoundTable read(Place place) {
+    Map<String, Column> columns = new TreeMap<>();
+    jdbc.sql(COLUMNS)
+        .param("oid", place.oid())
+        .query(
+            (RowCallbackHandler)
+                row -> {
+                  columns.put(row.getString("name"), column(row));
+                });
+    Column id = columns.get(settings.columns().id());
+    Column status = columns.get(settings.columns().status());
+    Column expiresAt = columns.get(settings.columns().expiresAt());
+    Indexes indexes = new Indexes(jdbc, settings, place.oid());
+    Optional<Indexes.Due> due =
+        id == null || status == null || expiresAt == null
+            ? Optional.empty()
+            : indexes.due(id, status, expiresAt);
+    return new FoundTable(
+        place.schema(),
+        place.kind(),
+        place.role(),
+        place.schemaUsable(),
+        place.rowSecurity(),
+        columns,
+        id != null && indexes.isUnique(id),
+        due.map(index -> index.valid() ? DueIndex.PRESENT : DueIndex.INVALID)
+            .orElse(DueIndex.ABSENT),
+        due.map(Indexes.Due::name).orElseGet(indexes::freeName),
+        status == null ? Map.of() : refusals(place, status),
+        guard(place));
+  }
+
+  private static Column column(ResultSet row) throws SQLException {
+    return new Column(
+        row.getInt("number"),
+        row.getString("type"),
+        row.getInt("modifier"),
+        row.getBoolean("is_enum"),
+        List.of((String[]) row.getArray("labels").getArray()),
+        row.getBoolean("readable"),
+        row.getBoolean("writable"));
+  }
+
+  private Map<String, String> refusals(Place place, Column status) {
+    Map<String, String> refusals = new LinkedHashMap<>();
+    for (Constraint check :
+        jdbc.sql(CHECKS)
+            .param("oid", place.oid())
+            .param("status", status.number())
+            .query(Constraint.class)
+            .list()) {
+      if (refuses(check, status)) {
+        refusals.put(check.name(), check.condition());
+      }
+    }
+    return refusals;
+  }
+
+  private boolean refuses(Constraint check, Column status) {
+    String ask =
+        "SELECT (%s) IS FALSE FROM (SELECT %s::%s AS %s) approval"
+            .formatted(
+                check.condition(),
+                Sql.literal(settings.statuses().expired()),
+                status.type().equals("character") ? "bpchar" : status.type(), // or it is cut to one
+                Sql.name(settings.columns().status()));
+    try {
+      return jdbc.sql(ask).query(Boolean.class).single();
+    } catch (DataAccessException e) {
+      return false; // it is no value of the type, which another check tells
+    }
+  }
+
+  private Map<String, Trigger> guard(Place place) {
+    Map<String, Trigger> guard = new TreeMap<>();
+    jdbc.sql(GUARD)
+        .param("oid", place.oid())
+        .query(
+            (RowCallbackHandler)
+                row -> {
+                  String arguments = new String(row.getBytes("arguments"), StandardCharsets.UTF_8);
+                  guard.put(
+                      row.getString("name"),
+                      new Trigger(row.getBoolean("enabled"), List.of(arguments.split("\0", 0))));
+                });
+    return guard;
+  }
+
+  private record Place(
+      long oid,
+      String schema,
+      String kind,
+      String role,
+      boolean schemaUsable,
+      boolean rowSecurity) {}
+
+  private record Constraint(String name, String condition) {}
+}

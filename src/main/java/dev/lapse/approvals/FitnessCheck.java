@@ -1,0 +1,74 @@
+package dev.lapse.approvals;
+
+import dev.lapse.approvals.FoundTable.DueIndex;
+import java.util.List;
+
+/** Whether expiring would work and be cheap: ids, constraints, the index over what is due. */
+final class FitnessCheck extends Check {
+
+  private FitnessCheck(ApprovalsSettings settings, FoundTable found) {
+    super(settings, found);
+  }
+
+  static List<Problem> toExpire(ApprovalsSettings settings, FoundTable found) {
+    FitnessCheck check = new FitnessCheck(settings, found);
+    check.uniqueId();
+    check.constraints();
+    return check.problems();
+  }
+
+  /** Of a table whose structure is well. The migration builds the index. */
+  static List<Problem> dueIndex(ApprovalsSettings settings, FoundTable found) {
+    FitnessCheck check = new FitnessCheck(settings, found);
+    check.dueIndex();
+    return check.problems();
+  }
+
+  private void uniqueId() {
+    if (!found.uniqueId()) {
+      String id = Sql.name(settings.columns().id());
+      add(
+          "No index keeps %s.%s unique.".formatted(table, id),
+          "Each approval is found by it, and consumers know it by it.",
+          "ALTER TABLE %s ADD PRIMARY KEY (%s);".formatted(table, id));
+    }
+  }
+
+  private void constraints() {
+    found
+        .refusals()
+        .forEach(
+            (name, condition) -> {
+              String status = Sql.name(settings.columns().status());
+              String expired = Sql.literal(settings.statuses().expired());
+              add(
+                  "The constraint %s of %s lets no status be %s."
+                      .formatted(Sql.name(name), table, expired),
+                  "Every sweep would fail by it.",
+                  "ALTER TABLE %1$s DROP CONSTRAINT %2$s,%n  ADD CONSTRAINT %2$s CHECK (%3$s OR %4$s = %5$s);"
+                      .formatted(table, Sql.name(name), condition, status, expired));
+            });
+  }
+
+  private void dueIndex() {
+    if (found.dueIndex() == DueIndex.PRESENT) {
+      return;
+    }
+    ApprovalsTable known = ApprovalsTable.of(settings, found);
+    String create = known.sql(Migrations.dueIndex());
+    String name = known.sql("${due_index}");
+    boolean invalid = found.dueIndex() == DueIndex.INVALID;
+    add(
+        invalid
+            ? "The index %s of %s is invalid.".formatted(name, table)
+            : "%s has no index over pending approvals in the order of their deadlines."
+                .formatted(table),
+        "Each look at what is due would walk over the whole table.",
+        invalid
+            ? "DROP INDEX CONCURRENTLY %s%s;%n"
+                    .formatted(
+                        settings.schema() == null ? "" : Sql.name(settings.schema()) + ".", name)
+                + create
+            : create);
+  }
+}

@@ -1,0 +1,47 @@
+package dev.lapse.approvals;
+
+import java.util.List;
+import java.util.Map;
+
+/** The guard's two triggers: what they are called with, which also tells by which rules they go. */
+final class Guard {
+
+  private Guard() {}
+
+  static List<String> transitionArguments(ApprovalsSettings settings, Decisions decisions) {
+    return List.of(
+        settings.columns().id(),
+        settings.columns().status(),
+        settings.statuses().pending(),
+        rules(settings, decisions));
+  }
+
+  static List<String> expiryArguments(ApprovalsSettings settings, Decisions decisions) {
+    return List.of(
+        settings.columns().id(),
+        settings.columns().status(),
+        settings.columns().expiresAt(),
+        rules(settings, decisions));
+  }
+
+  /**
+   * For people who look at the trigger, and for the check whether it is the one of the settings.
+   */
+  private static String rules(ApprovalsSettings settings, Decisions decisions) {
+    return "%s may expire%s; %s may only become one of %s; %s stay"
+        .formatted(
+            settings.statuses().pending(),
+            settings.zone() == null ? "" : ", by the clock of " + settings.zone(),
+            decisions.approved(),
+            decisions.ended(),
+            decisions.closed(settings.statuses().expired()));
+  }
+
+  /** What the triggers are to be called with, by name. */
+  static Map<String, List<String>> expected(ApprovalsSettings settings, Column status) {
+    Decisions decisions = Decisions.of(settings.statuses(), status);
+    return Map.of(
+        "ai_approvals_final", transitionArguments(settings, decisions),
+        "ai_approvals_not_due", expiryArguments(settings, decisions));
+  }
+}

@@ -1,0 +1,194 @@
+package dev.lapse.approvals;
+
+import dev.lapse.approvals.ApprovalsSettings.Columns;
+import dev.lapse.approvals.ApprovalsSettings.Statuses;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether the columns are there, and are of types that statements about them can be written for.
+ */
+final class StructureCheck extends Check {
+
+  private static final Set<String> INTEGERS = Set.of("smallint", "integer", "bigint");
+  private static final Set<String> TEXTS = Set.of("text", "character varying", "character");
+  private static final Set<String> TIMES =
+      Set.of("timestamp with time zone", "timestamp without time zone");
+
+  private StructureCheck(ApprovalsSettings settings, FoundTable found) {
+    super(settings, found);
+  }
+
+  static List<Problem> of(ApprovalsSettings settings, FoundTable found) {
+    StructureCheck check = new StructureCheck(settings, found);
+    check.kind();
+    check.columns();
+    check.zone();
+    check.statuses();
+    return check.problems();
+  }
+
+  /** That there is none, where there should be. */
+  static Problem absent(ApprovalsSettings settings, List<String> elsewhere) {
+    String place = settings.schema() == null ? "on the search path" : "in this database";
+    return new Problem(
+        "There is no table %s %s.".formatted(ApprovalsTable.name(settings), place),
+        elsewhere.isEmpty()
+            ? "It is what expires."
+            : "There is one of that name in: %s.".formatted(String.join(", ", elsewhere)),
+        elsewhere.isEmpty()
+            ? settings.isStandard()
+                ? "-- let Lapse create it: spring.flyway.enabled=true; or set lapse.approvals.table"
+                : "-- set lapse.approvals.schema and lapse.approvals.table to yours"
+            : "-- set lapse.approvals.schema=" + elsewhere.get(0));
+  }
+
+  /** Whether a status column can hold {@code value}. */
+  static boolean holds(Column status, String value) {
+    if (status.isEnum()) {
+      return status.labels().contains(value);
+    }
+    return !INTEGERS.contains(status.type()) || value.matches("-?\\d{1,4}");
+  }
+
+  private void kind() {
+    if (!found.kind().equals("r")) {
+      add(
+          "%s is %s.".formatted(table, kindInWords()),
+          "Lapse locks, updates and guards the rows of an ordinary table.",
+          "-- set lapse.approvals.table to the table that holds the approvals");
+    }
+  }
+
+  private String kindInWords() {
+    return switch (found.kind()) {
+      case "v" -> "a view";
+      case "m" -> "a materialized view";
+      case "f" -> "a foreign table";
+      default -> "a partitioned table";
+    };
+  }
+
+  private void columns() {
+    Columns columns = settings.columns();
+    check("id", columns.id(), "uuid", ApprovalsTable.FIRST_ID.keySet(), "An event is known by it.");
+    Column status = found.column(columns.status());
+    if (status == null || !status.isEnum()) {
+      check(
+          "status",
+          columns.status(),
+          "text",
+          Stream.of(TEXTS, INTEGERS).flatMap(Set::stream).collect(Collectors.toSet()),
+          "It tells what is pending.");
+    }
+    check(
+        "expires-at",
+        columns.expiresAt(),
+        "timestamp with time zone",
+        TIMES,
+        "It is the deadline.");
+    if (!columns.version().isEmpty()) {
+      check(
+          "version",
+          columns.version(),
+          "integer",
+          INTEGERS,
+          "Every change raises it, so that consumers know which one an event speaks of; if yours has"
+              + " none, set lapse.approvals.columns.version to nothing.");
+    }
+    if (!columns.executedAt().isEmpty()) {
+      check(
+          "executed-at",
+          columns.executedAt(),
+          "timestamp with time zone",
+          TIMES,
+          "It tells when the approval expired; if yours has none, set"
+              + " lapse.approvals.columns.executed-at to nothing.");
+    }
+    for (String attribute : settings.attributes()) {
+      if (found.column(attribute) == null) {
+        add(
+            "%s has no column %s.".formatted(table, Sql.name(attribute)),
+            "lapse.approvals.attributes wants it in every event.",
+            "-- take %s out of lapse.approvals.attributes".formatted(attribute));
+      }
+    }
+  }
+
+  private void check(String setting, String name, String type, Set<String> types, String why) {
+    Column column = found.column(name);
+    if (column == null) {
+      add(
+          "%s has no column %s (%s).".formatted(table, Sql.name(name), type),
+          why,
+          "ALTER TABLE %s ADD COLUMN %s %s%s; -- or set lapse.approvals.columns.%s to yours"
+              .formatted(
+                  table,
+                  Sql.name(name),
+                  type,
+                  setting.equals("version") ? " NOT NULL DEFAULT 1" : "",
+                  setting));
+    } else if (!types.contains(column.type())) {
+      add(
+          "%s.%s is %s, not %s."
+              .formatted(
+                  table,
+                  Sql.name(name),
+                  column.type(),
+                  types.stream().sorted().collect(Collectors.joining(" or "))),
+          why,
+          "ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %s::%s; -- or set lapse.approvals.columns.%s"
+              .formatted(table, Sql.name(name), type, Sql.name(name), type, setting));
+    }
+  }
+
+  private void zone() {
+    boolean local =
+        Stream.of(settings.columns().expiresAt(), settings.columns().executedAt())
+            .flatMap(name -> found.find(name).stream())
+            .anyMatch(Column::isLocalTime);
+    if (local && (settings.zone() == null || settings.zone().isEmpty())) {
+      add(
+          "%s keeps times without a time zone.".formatted(table),
+          "Which instant they mean, only you know; most ORMs write UTC.",
+          "-- set lapse.approvals.zone=UTC");
+    }
+  }
+
+  private void statuses() {
+    Column status = found.column(settings.columns().status());
+    if (status == null) {
+      return;
+    }
+    Statuses statuses = settings.statuses();
+    Stream.of(
+            List.of(statuses.pending(), statuses.expired()),
+            orNone(statuses.approved()),
+            orNone(statuses.rejected()),
+            orNone(statuses.ended()))
+        .flatMap(List::stream)
+        .filter(value -> !holds(status, value))
+        .forEach(value -> status(status, value));
+  }
+
+  private static List<String> orNone(@Nullable List<String> statuses) {
+    return statuses == null ? List.of() : statuses;
+  }
+
+  private void status(Column status, String value) {
+    add(
+        status.isEnum()
+            ? "The type %s knows no status '%s', but %s."
+                .formatted(status.type(), value, String.join(", ", status.labels()))
+            : "%s.%s is %s, and '%s' is none."
+                .formatted(table, Sql.name(settings.columns().status()), status.type(), value),
+        "Without it nothing can be found or expire, or the guard would not know it.",
+        status.isEnum()
+            ? "ALTER TYPE %s ADD VALUE %s; -- or set lapse.approvals.statuses.… to yours"
+                .formatted(status.type(), Sql.literal(value))
+            : "-- set lapse.approvals.statuses.… to numbers");
+  }
+}

@@ -1,0 +1,277 @@
+package dev.lapse.approvals;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lapse.approvals.ApprovalsSettings.Columns;
+import dev.lapse.approvals.ApprovalsSettings.Statuses;
+import dev.lapse.support.Servers;
+import dev.lapse.support.TestDatabase;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.SingleConnectionDataSource;
+
+/**
+ * What cannot serve is named before anything is changed, all of it at once, with the SQL that mends
+ * it: each test runs what it was told to, and is then told of nothing more.
+ */
+class ApprovalsCheckIT {
+
+  private final TestDatabase database = TestDatabase.empty(Servers.postgres());
+
+  @AfterEach
+  void close() {
+    database.close();
+  }
+
+  @Test
+  void findsNothingAgainstTheTableThatLapseCreates() {
+    database.migrate();
+
+    assertThat(check().problems()).isEmpty();
+    assertThat(check().guardProblems()).isEmpty();
+  }
+
+  @Test
+  void tellsEverythingAtOnceAndHowToMendIt() {
+    database.execute(
+        """
+        CREATE TABLE ai_approvals (
+          id numeric, status text CONSTRAINT known CHECK (status IN ('pending', 'approved')),
+          expires_at timestamptz)
+        """);
+
+    assertThat(check().problems())
+        .extracting(Problem::what)
+        .containsExactly(
+            "\"ai_approvals\".\"id\" is numeric, not bigint or character varying or integer or"
+                + " smallint or text or uuid.",
+            "\"ai_approvals\" has no column \"version\" (integer).",
+            "\"ai_approvals\" has no column \"executed_at\" (timestamp with time zone).",
+            "No index keeps \"ai_approvals\".\"id\" unique.",
+            "The constraint \"known\" of \"ai_approvals\" lets no status be 'expired'.");
+    mend("ALTER TABLE ai_approvals DROP COLUMN id, ADD COLUMN id bigint"); // numeric is no uuid
+    mendAll(check());
+    assertThat(check().problems()).hasSize(1); // only now the index can be thought of
+    mendAll(check());
+    assertThat(check().problems()).isEmpty();
+  }
+
+  @Test
+  void saysWhereThereIsATableOfThatName() {
+    database.execute("CREATE SCHEMA app; CREATE TABLE app.requests ()");
+
+    assertThat(check(settings(null, "requests")).problems())
+        .containsExactly(
+            new Problem(
+                "There is no table \"requests\" on the search path.",
+                "There is one of that name in: app.",
+                "-- set lapse.approvals.schema=app"));
+    assertThat(check(settings("app", "request")).problems())
+        .singleElement()
+        .satisfies(
+            problem ->
+                assertThat(problem.what())
+                    .isEqualTo("There is no table \"app\".\"request\" in this database."));
+  }
+
+  @Test
+  void refusesWhatIsNoTable() {
+    database.migrate();
+    database.execute("CREATE VIEW requests AS SELECT * FROM ai_approvals");
+
+    assertThat(check(settings(null, "requests")).problems())
+        .extracting(Problem::what)
+        .contains("\"requests\" is a view.");
+  }
+
+  @Test
+  void asksForTheZoneOfTimesThatHaveNone() {
+    database.migrate();
+    database.execute("DROP TRIGGER ai_approvals_not_due ON ai_approvals");
+    database.execute("ALTER TABLE ai_approvals ALTER executed_at TYPE timestamp");
+
+    assertThat(check().problems())
+        .extracting(Problem::remedy)
+        .containsExactly("-- set lapse.approvals.zone=UTC");
+  }
+
+  @Test
+  void knowsTheLabelsOfAnEnum() {
+    database.execute(
+        """
+        CREATE TYPE state AS ENUM ('pending', 'approved', 'rejected');
+        CREATE TABLE ai_approvals (
+          id uuid PRIMARY KEY, status state, version int, expires_at timestamptz,
+          executed_at timestamptz)
+        """);
+
+    assertThat(check().problems())
+        .extracting(Problem::what)
+        .containsExactly(
+            "The type state knows no status 'expired', but pending, approved, rejected.");
+    mendAll(check());
+    assertThat(check().problems())
+        .extracting(Problem::what)
+        .containsExactly(
+            "\"ai_approvals\" has no index over pending approvals in the order of their deadlines.");
+    mendAll(check());
+    assertThat(check().problems()).isEmpty();
+  }
+
+  @Test
+  void wantsNumbersWhereTheStatusIsOne() {
+    database.execute(
+        """
+        CREATE TABLE ai_approvals (
+          id uuid PRIMARY KEY, status smallint, version int, expires_at timestamptz,
+          executed_at timestamptz)
+        """);
+
+    assertThat(check().problems())
+        .extracting(Problem::what)
+        .containsExactly(
+            "\"ai_approvals\".\"status\" is smallint, and 'pending' is none.",
+            "\"ai_approvals\".\"status\" is smallint, and 'expired' is none.");
+  }
+
+  @Test
+  void namesMissingPrivilegesAndGrantsThem() {
+    database.migrate();
+    database.execute("ALTER TABLE ai_approvals ENABLE ROW LEVEL SECURITY");
+    database.execute("DROP ROLE IF EXISTS \"the service\"");
+    database.execute("CREATE ROLE \"the service\"");
+    database.execute("REVOKE USAGE ON SCHEMA public FROM PUBLIC");
+    try {
+      ApprovalsCheck check = checkAs("the service", settings("public", "ai_approvals"));
+
+      assertThat(check.problems())
+          .extracting(Problem::what)
+          .containsExactly(
+              "The role the service may not use the schema public.",
+              "The role the service may not read \"id\", \"status\", \"version\", \"expires_at\","
+                  + " \"executed_at\" of \"public\".\"ai_approvals\".",
+              "Row-level security hides all of \"public\".\"ai_approvals\" from the role the"
+                  + " service.",
+              "The role the service may not update \"status\", \"version\", \"executed_at\" of"
+                  + " \"public\".\"ai_approvals\".");
+      mendAll(check);
+      assertThat(check.problems()).isEmpty();
+    } finally {
+      database.execute("DROP OWNED BY \"the service\"");
+      database.execute("DROP ROLE \"the service\"");
+    }
+  }
+
+  @Test
+  void missesTheIndexOverWhatIsPending() {
+    database.migrate();
+    database.execute("DROP INDEX ai_approvals_due");
+
+    assertThat(check().problems())
+        .extracting(Problem::remedy)
+        .containsExactly(
+            """
+            CREATE INDEX CONCURRENTLY IF NOT EXISTS "ai_approvals_due"
+                ON "ai_approvals" ("expires_at", "id") WHERE "status" = 'pending';""");
+    mendAll(check());
+    assertThat(check().problems()).isEmpty();
+  }
+
+  /** As a CREATE INDEX CONCURRENTLY leaves it that was cut off. */
+  @Test
+  void doesNotTakeAnInvalidIndexForOne() {
+    database.migrate();
+    database.execute(
+        "UPDATE pg_index SET indisvalid = false"
+            + " WHERE indexrelid = 'ai_approvals_due'::regclass");
+
+    assertThat(check().problems())
+        .extracting(Problem::what)
+        .containsExactly("The index \"ai_approvals_due\" of \"ai_approvals\" is invalid.");
+    mendAll(check());
+    assertThat(check().problems()).isEmpty();
+  }
+
+  @Test
+  void givesItsIndexANameThatIsFree() {
+    database.migrate();
+    database.execute("DROP INDEX ai_approvals_due");
+    database.execute("CREATE INDEX ai_approvals_due ON ai_approvals (created_at)");
+
+    mendAll(check());
+
+    assertThat(check().problems()).isEmpty();
+    assertThat(database.count("SELECT count(*) FROM pg_class WHERE relname = 'ai_approvals_due2'"))
+        .isEqualTo(1);
+  }
+
+  @Test
+  void noticesAGuardThatIsOffAndOneThatGoesByOtherSettings() {
+    database.migrate();
+    database.execute("ALTER TABLE ai_approvals DISABLE TRIGGER ai_approvals_final");
+    database.execute("DROP TRIGGER ai_approvals_not_due ON ai_approvals");
+
+    assertThat(check().guardProblems())
+        .extracting(Problem::what)
+        .containsExactlyInAnyOrder(
+            "The trigger ai_approvals_final of \"ai_approvals\" is disabled.",
+            "The trigger ai_approvals_not_due of \"ai_approvals\" is missing.");
+    check().guardProblems().forEach(problem -> mend(problem.remedy()));
+    assertThat(check().guardProblems()).isEmpty();
+
+    ApprovalsCheck others =
+        check(
+            new ApprovalsSettings(
+                null,
+                "ai_approvals",
+                ApprovalsSettings.STANDARD.columns(),
+                new Statuses("pending", "expired", List.of("granted"), null, null),
+                List.of(),
+                null));
+    assertThat(others.problems()).isEmpty();
+    assertThat(others.guardProblems())
+        .hasSize(2)
+        .allMatch(problem -> problem.what().contains("goes by other settings"));
+    others.guardProblems().forEach(problem -> mend(problem.remedy()));
+    assertThat(others.guardProblems()).isEmpty();
+  }
+
+  private ApprovalsCheck check() {
+    return check(ApprovalsSettings.STANDARD);
+  }
+
+  private ApprovalsCheck check(ApprovalsSettings settings) {
+    return new ApprovalsCheck(database.jdbc(), settings);
+  }
+
+  /** In a session that becomes that role and stays it. */
+  private ApprovalsCheck checkAs(String role, ApprovalsSettings settings) {
+    JdbcClient jdbc = JdbcClient.create(new SingleConnectionDataSource(database.connect(), true));
+    jdbc.sql("SET ROLE " + Sql.name(role)).update();
+    return new ApprovalsCheck(jdbc, settings);
+  }
+
+  private static ApprovalsSettings settings(@Nullable String schema, String table) {
+    return new ApprovalsSettings(
+        schema,
+        table,
+        new Columns("id", "status", "version", "expires_at", "executed_at"),
+        ApprovalsSettings.STANDARD.statuses(),
+        List.of(),
+        null);
+  }
+
+  private void mendAll(ApprovalsCheck check) {
+    check.problems().forEach(problem -> mend(problem.remedy()));
+  }
+
+  /** As psql does: one statement after the other, each by itself. */
+  private void mend(String remedy) {
+    for (String statement : remedy.split(";\\R", -1)) {
+      database.execute(statement);
+    }
+  }
+}
