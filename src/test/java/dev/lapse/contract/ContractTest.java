@@ -48,10 +48,11 @@ class ContractTest {
       quoteCharacter = '~',
       textBlock =
           """
-          "version":2,                  | ""
           "version":2                   | "version":"2"
           "version":2                   | "version":2.5
-          "status":"expired"            | "status":"approved"
+          "status":"expired"            | "status":3
+          "previousStatus":"pending",   | ""
+          "version":2                   | "version":2,"attributes":[]
           "approvalId":"0008f6dc        | "approvalId":null,"x":"0008f6dc
           2026-11-24T20:35:53.194877Z   | 2026-11-24 20:35:53.194877+00
           2026-11-24T20:35:53.194877Z   | 2026-11-24T25:35:53.194877Z
