@@ -87,6 +87,19 @@ class GuardIT {
     assertThat(approvals.status(id)).isEqualTo(to);
   }
 
+  /** Of a status that nobody told us of, nothing else is known. */
+  @Test
+  void refusesToExpireWhatIsNotPendingWhateverItIsCalled() {
+    database.execute("ALTER TABLE ai_approvals DROP CONSTRAINT IF EXISTS ai_approvals_status");
+    UUID id = approvals.due();
+    update(id, "status = 'escalated'");
+
+    assertThat(refusal(id, "status = 'expired'").getConstraint()).isEqualTo("ai_approvals_final");
+    update(id, "status = 'pending'");
+
+    assertThat(approvals.status(id)).isEqualTo("pending");
+  }
+
   @Test
   void permitsToExpireWhatIsDue() {
     UUID id = approvals.due();
