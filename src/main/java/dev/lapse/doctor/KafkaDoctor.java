@@ -18,6 +18,7 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdNotFoundException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -163,6 +164,13 @@ public final class KafkaDoctor {
               .iterator()
               .next();
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof TopicAuthorizationException) {
+        return Check.fails(
+            name,
+            "it may not be seen",
+            "Nothing is published to it.",
+            "Allow %s on Topic %s.".formatted(position ? "Read and Write" : "Write", topic));
+      }
       if (e.getCause() instanceof UnknownTopicOrPartitionException) {
         return Check.fails(
             name,
