@@ -101,11 +101,11 @@ final class DueApprovals {
    */
   static final String UNTIL_NEXT =
       """
-      -- Bounded before the subtraction: see EXPIRE.
-      SELECT (extract(epoch FROM
-                greatest(least(${due_at}, clock_timestamp() + interval '1 day'),
-                         clock_timestamp() - interval '1 day') - clock_timestamp())
-              * 1000000)::bigint
+      -- Bounded before the subtraction, too: see EXPIRE.
+      SELECT (extract(epoch FROM least(
+                greatest(least(${due_at}, clock_timestamp() + interval '2 days'),
+                         clock_timestamp() - interval '2 days') - clock_timestamp(),
+                interval '1 day')) * 1000000)::bigint
       FROM ${approvals} approval
       WHERE approval.${status} = ${pending}
         AND (approval.${expires_at}, approval.${id})

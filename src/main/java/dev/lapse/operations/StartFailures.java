@@ -32,6 +32,10 @@ final class StartFailures implements FailureAnalyzer {
       return new FailureAnalysis(
           "Which PostgreSQL holds the approvals is not set.", "Set " + URL_ADVICE, failure);
     }
+    if (!environment.getRequiredProperty(URL).startsWith("jdbc:postgresql:")) {
+      return new FailureAnalysis( // not what it is: it may hold a password
+          "SPRING_DATASOURCE_URL is no JDBC URL of PostgreSQL.", "Set " + URL_ADVICE, failure);
+    }
     UnusableSchemaException schema = find(UnusableSchemaException.class, failure);
     if (schema != null) {
       return new FailureAnalysis(

@@ -120,7 +120,7 @@ class SecretsIT {
         Map.of("SPRING_DATASOURCE_URL", "jdbc:postgresql://127.0.0.1:1/x?password=" + URL_SECRET));
     assertFails(
         "no url",
-        "SPRING_DATASOURCE_URL",
+        "SPRING_DATASOURCE_URL is no JDBC URL of PostgreSQL.",
         Map.of("SPRING_DATASOURCE_URL", "postgresql://user:" + URL_SECRET + "@127.0.0.1/x"));
 
     write("lapse.management.password", "short");
