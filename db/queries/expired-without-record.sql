@@ -24,7 +24,7 @@ WHERE approval.expired
       + CASE WHEN oldest.occurred_at < now() - interval '1 day' THEN interval '1 minute'
              ELSE interval '0' END
   -- Where a record waits behind a dead letter, retention spares it and purges later ones.
-  AND approval.executed_at
+  AND coalesce(approval.executed_at, approval.expires_at)
       > coalesce((SELECT purged_occurred_at FROM retention), '-infinity')
   AND NOT EXISTS (
     SELECT FROM outbox

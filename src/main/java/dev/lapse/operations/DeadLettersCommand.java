@@ -110,7 +110,7 @@ final class DeadLettersCommand implements Runnable {
 
   private int with(Action action) throws Exception {
     return oneShot.run(
-        OneShot.LOOKING,
+        OneShot.UNCONDITIONALLY,
         context -> {
           PrintWriter out = spec.commandLine().getOut();
           int exitCode = action.run(context.getBean(DeadLetters.class), out);

@@ -50,9 +50,7 @@ final class ExpireCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     // Not even the schema: what would expire can be asked before anything is set up.
     return oneShot.run(
-        dryRun
-            ? List.of("--spring.flyway.enabled=false", "--lapse.check.tables=false")
-            : List.of("--lapse.check.expiring=true"),
+        dryRun ? OneShot.UNCONDITIONALLY : List.of("--lapse.check.expiring=true"),
         context -> {
           PrintWriter out = spec.commandLine().getOut();
           Sweep sweep = context.getBean(Sweep.class);

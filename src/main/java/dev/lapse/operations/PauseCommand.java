@@ -48,7 +48,7 @@ final class PauseCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     return oneShot.run(
-        OneShot.LOOKING,
+        OneShot.UNCONDITIONALLY,
         context -> {
           boolean ran = new Pauses(context.getBean(JdbcClient.class)).pause(part, reason);
           PrintWriter out = spec.commandLine().getOut();

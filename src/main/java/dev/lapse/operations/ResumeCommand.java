@@ -37,7 +37,7 @@ final class ResumeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     return oneShot.run(
-        OneShot.LOOKING,
+        OneShot.UNCONDITIONALLY,
         context -> {
           boolean rested = new Pauses(context.getBean(JdbcClient.class)).resume(part);
           PrintWriter out = spec.commandLine().getOut();
