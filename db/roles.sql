@@ -107,18 +107,18 @@ ALTER ROLE :"reader" IN DATABASE :"database" SET search_path = :"schema";
 \endif
 \if :migrated
 SET LOCAL search_path = :"schema";
-REVOKE ALL ON outbox, relay_checkpoint, dead_letter, pause, replay, retention
+REVOKE ALL ON outbox, relay_checkpoint, dead_letter, pause, replay, retention, last_error
     FROM PUBLIC, :"service", :"application", :"reader";
 
 -- What a sweep reads and changes; the rest of an approval is not the service's affair.
 GRANT SELECT (:approval_columns), UPDATE (:approval_changes) ON :"approvals" TO :"service";
 -- It appends what it expired. It updates nothing, and deletes through purge_outbox, which lets go only
 -- what is published and old.
-GRANT SELECT, INSERT (type, key, payload, occurred_at) ON outbox TO :"service";
+GRANT SELECT, INSERT (type, key, payload, headers, occurred_at) ON outbox TO :"service";
 GRANT SELECT ON SEQUENCE outbox_id_seq TO :"service", :"reader";
 GRANT EXECUTE ON FUNCTION purge_outbox(bigint, interval, integer) TO :"service";
 GRANT EXECUTE ON FUNCTION restamp_outbox() TO :"service";
-GRANT SELECT, INSERT, UPDATE ON relay_checkpoint, replay TO :"service";
+GRANT SELECT, INSERT, UPDATE ON relay_checkpoint, replay, last_error TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letter, pause TO :"service";
 GRANT SELECT ON retention TO :"service";
 
@@ -128,7 +128,7 @@ GRANT SELECT, INSERT, UPDATE ON :"approvals" TO :"application";
 GRANT INSERT (event_id, type, topic, key, payload, headers) ON outbox TO :"application";
 
 GRANT SELECT (:approval_columns) ON :"approvals" TO :"reader";
-GRANT SELECT ON outbox, relay_checkpoint, dead_letter, pause, replay, retention TO :"reader";
+GRANT SELECT ON outbox, relay_checkpoint, dead_letter, pause, replay, retention, last_error TO :"reader";
 \else
 \echo Nothing is migrated yet: migrate as the owner, then run this again for the privileges.
 \endif

@@ -22,20 +22,6 @@ public final class DatabaseDoctor {
   private static final String CLOCK =
       "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
-  /** Of an index that another tool could not build to its end, too. */
-  private static final String DUE_INDEX =
-      """
-      SELECT EXISTS (
-        SELECT FROM pg_index WHERE indexrelid = to_regclass('ai_approvals_due') AND indisvalid)
-      """;
-
-  private static final String GUARD =
-      """
-      SELECT count(*) FROM pg_trigger
-      WHERE tgrelid = to_regclass('ai_approvals') AND tgenabled IN ('O', 'A')
-        AND tgname IN ('ai_approvals_final', 'ai_approvals_not_due')
-      """;
-
   /** What the statements of the service need of whatever role it has. */
   private static final String NOT_GRANTED =
       """
@@ -43,7 +29,8 @@ public final class DatabaseDoctor {
       FROM (VALUES
         ('outbox', 'SELECT'), ('relay_checkpoint', 'SELECT'), ('relay_checkpoint', 'INSERT'),
         ('relay_checkpoint', 'UPDATE'), ('replay', 'SELECT'), ('replay', 'INSERT'),
-        ('replay', 'UPDATE'), ('dead_letter', 'SELECT'), ('dead_letter', 'INSERT'),
+        ('replay', 'UPDATE'), ('last_error', 'SELECT'), ('last_error', 'INSERT'),
+        ('last_error', 'UPDATE'), ('dead_letter', 'SELECT'), ('dead_letter', 'INSERT'),
         ('dead_letter', 'UPDATE'), ('dead_letter', 'DELETE'), ('pause', 'SELECT'),
         ('pause', 'INSERT'), ('pause', 'UPDATE'), ('pause', 'DELETE')
       ) needed (name, privilege)
@@ -52,10 +39,7 @@ public final class DatabaseDoctor {
       SELECT format('%s (%s) on %s', privilege, column_name, name)
       FROM (VALUES
         ('outbox', 'type', 'INSERT'), ('outbox', 'key', 'INSERT'), ('outbox', 'payload', 'INSERT'),
-        ('outbox', 'occurred_at', 'INSERT'), ('ai_approvals', 'id', 'SELECT'),
-        ('ai_approvals', 'expires_at', 'SELECT'), ('ai_approvals', 'status', 'SELECT'),
-        ('ai_approvals', 'status', 'UPDATE'), ('ai_approvals', 'version', 'UPDATE'),
-        ('ai_approvals', 'executed_at', 'UPDATE')
+        ('outbox', 'headers', 'INSERT'), ('outbox', 'occurred_at', 'INSERT')
       ) needed (name, column_name, privilege)
       WHERE NOT has_column_privilege(name, column_name, privilege)
       UNION ALL
@@ -79,10 +63,7 @@ public final class DatabaseDoctor {
 
   /** What the service needs there once it is migrated. */
   public List<Check> contents() {
-    return List.of(
-        Check.of("privileges", this::privileges),
-        Check.of("due-index", this::index),
-        Check.of("guard", this::guard));
+    return List.of(Check.of("privileges", this::privileges));
   }
 
   private Check version() {
@@ -130,27 +111,6 @@ public final class DatabaseDoctor {
             "not granted: " + String.join(", ", missing),
             "Expiring or publishing fails there.",
             "Run psql -f db/roles.sql, or grant them to this role.");
-  }
-
-  private Check index() {
-    return jdbc.sql(DUE_INDEX).query(Boolean.class).single()
-        ? Check.holds("due-index", "ai_approvals_due is valid")
-        : Check.fails(
-            "due-index",
-            "there is no valid index ai_approvals_due",
-            "Every look for what is due walks over the whole table.",
-            "Drop it if it is there, and create it as db/migration/V2__approvals_due_index.sql does.");
-  }
-
-  private Check guard() {
-    return jdbc.sql(GUARD).query(Integer.class).single() == 2
-        ? Check.holds("guard", "both triggers are enabled")
-        : Check.fails(
-            "guard",
-            "a trigger of ai_approvals_final and ai_approvals_not_due is missing or disabled",
-            "Another program may take a decision back, or expire early, and nobody refuses it.",
-            "ALTER TABLE ai_approvals ENABLE TRIGGER …, or create it as"
-                + " db/migration/V3__approvals_guard.sql does.");
   }
 
   private record Server(String version, int major, boolean standby) {}

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
@@ -58,9 +59,9 @@ final class DueApprovals {
                   ${?attributes} , ${attributes} AS attributes
       ),
       recorded AS (
-        INSERT INTO outbox (type, key, payload, occurred_at)
+        INSERT INTO outbox (type, key, payload, headers, occurred_at)
         -- to_json of a row, since json_build_object writes blanks that every consumer would store.
-        SELECT 'ApprovalExpired', id::text, to_json(event), expired_at
+        SELECT 'ApprovalExpired', id::text, to_json(event), :headers::jsonb, expired_at
         FROM expired CROSS JOIN LATERAL (
           SELECT id::text AS "approvalId",
                  ${pending} AS "previousStatus",
@@ -114,6 +115,9 @@ final class DueApprovals {
       LIMIT 1
       """;
 
+  /** Of hexadecimal digits and dashes, which need no escaping. */
+  private static final String HEADERS = "{\"traceparent\": \"%s\"}";
+
   private static final String COUNT =
       """
       SELECT count(*) FROM ${approvals} approval
@@ -153,17 +157,24 @@ final class DueApprovals {
     return first;
   }
 
+  /** Expires the next batch, untraced. */
+  Batch expire(Key after, int limit) {
+    return expire(after, limit, null);
+  }
+
   /**
    * Expires the next batch.
    *
    * @param after where the batch before this ended
    * @param limit approvals at the most
+   * @param traceparent of the sweep, for the headers of each record; null for none
    */
-  Batch expire(Key after, int limit) {
+  Batch expire(Key after, int limit, @Nullable String traceparent) {
     return jdbc.sql(expire)
         .param("afterExpiresAt", after.expiresAt())
         .param("afterId", after.id())
         .param("limit", limit)
+        .param("headers", traceparent == null ? null : HEADERS.formatted(traceparent))
         .query((row, number) -> batch(row, limit))
         .single();
   }

@@ -1,17 +1,29 @@
 package dev.lapse.expiration;
 
-import dev.lapse.loop.LoopService;
+import dev.lapse.loop.Loop;
+import dev.lapse.loop.Looping;
 import dev.lapse.pause.Pause;
 import java.util.Optional;
 
 /** The expiration of this instance, running beside those of all others. */
-public final class Expiration extends LoopService {
+public final class Expiration implements Looping {
 
+  private final Loop loop;
   private final ExpirationStep step;
 
   Expiration(ExpirationStep step) {
-    super("expiration", step);
     this.step = step;
+    this.loop = new Loop("expiration", step);
+  }
+
+  @Override
+  public Loop loop() {
+    return loop;
+  }
+
+  /** Whether it was the storm guard that paused it, and nobody has confirmed yet. */
+  public boolean isStormGuardTripped() {
+    return paused().filter(StormGuard::isItsOwn).isPresent();
   }
 
   /** Why it expires nothing, if it is paused. */

@@ -2,6 +2,7 @@ package dev.lapse.expiration;
 
 import dev.lapse.approvals.ApprovalsTable;
 import java.util.List;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -33,8 +34,12 @@ class ExpirationConfiguration {
       Sweep sweep,
       DueApprovals dueApprovals,
       ExpirationSettings settings,
-      List<ExpirationListener> listeners) {
-    ExpirationListener all = swept -> listeners.forEach(listener -> listener.expired(swept));
-    return new Expiration(new ExpirationStep(sweep, dueApprovals, settings, all));
+      List<ExpirationListener> listeners,
+      ObjectProvider<SweepTracing> tracing) {
+    ExpirationListener all =
+        (swept, took) -> listeners.forEach(listener -> listener.expired(swept, took));
+    return new Expiration(
+        new ExpirationStep(
+            sweep, dueApprovals, settings, all, tracing.getIfAvailable(() -> SweepTracing.OFF)));
   }
 }

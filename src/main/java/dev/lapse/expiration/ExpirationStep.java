@@ -30,6 +30,7 @@ final class ExpirationStep implements Step {
   private final Duration maxPause;
   private final @Nullable CronExpression cron;
   private final ExpirationListener listener;
+  private final SweepTracing tracing;
 
   private DueApprovals.Key next;
   private long fullSweepAt = System.nanoTime();
@@ -39,13 +40,15 @@ final class ExpirationStep implements Step {
       Sweep sweep,
       DueApprovals dueApprovals,
       ExpirationSettings settings,
-      ExpirationListener listener) {
+      ExpirationListener listener,
+      SweepTracing tracing) {
     this.sweep = sweep;
     this.dueApprovals = dueApprovals;
     this.next = dueApprovals.first();
     this.maxPause = settings.maxPause();
     this.cron = settings.cron() == null ? null : CronExpression.parse(settings.cron());
     this.listener = listener;
+    this.tracing = tracing;
   }
 
   @Override
@@ -53,13 +56,18 @@ final class ExpirationStep implements Step {
     long begin = System.nanoTime();
     boolean full = cron != null || begin - fullSweepAt >= 0;
     Swept swept = Swept.nothing(full ? dueApprovals.first() : next);
+    SweepTracing.Trace trace = tracing.begin();
+    String traceparent = trace == null ? null : trace.traceparent();
     try {
       while (swept.more() && !Thread.currentThread().isInterrupted()) {
-        swept = sweep.goOn(swept);
+        swept = sweep.goOn(swept, traceparent);
       }
     } finally {
       // After a failure, too: what the batches before it expired is committed.
       report(swept, begin);
+      if (trace != null) {
+        trace.end(swept);
+      }
     }
     notice(swept.paused());
     if (swept.paused()) {
@@ -77,12 +85,13 @@ final class ExpirationStep implements Step {
 
   private void report(Swept swept, long begin) {
     if (swept.expired() > 0) {
+      Duration took = Duration.ofNanos(System.nanoTime() - begin);
       log.info(
           "Expired approvals count={} lateness={}ms took={}ms",
           swept.expired(),
           swept.lateness().toMillis(),
-          Duration.ofNanos(System.nanoTime() - begin).toMillis());
-      listener.expired(swept);
+          took.toMillis());
+      listener.expired(swept, took);
     }
   }
 

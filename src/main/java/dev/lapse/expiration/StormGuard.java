@@ -46,6 +46,9 @@ final class StormGuard {
       FROM due
       """;
 
+  /** How its reasons begin. */
+  private static final String REASON = "storm guard: ";
+
   private static final String OVER =
       "DELETE FROM pause WHERE part = 'expiration' AND resumed_at IS NOT NULL";
 
@@ -100,9 +103,15 @@ final class StormGuard {
     }
     pauses.pause(
         Part.EXPIRATION,
-        "storm guard: %d approvals, of %d pending, would expire at once"
-            .formatted(size.due(), size.pending()));
+        REASON
+            + "%d approvals, of %d pending, would expire at once"
+                .formatted(size.due(), size.pending()));
     return Optional.empty();
+  }
+
+  /** Whether the guard itself has paused it. */
+  static boolean isItsOwn(Pause pause) {
+    return pause.reason().startsWith(REASON);
   }
 
   /** Why expiring is paused, if it is. */

@@ -3,6 +3,7 @@ package dev.lapse.expiration;
 import dev.lapse.pause.Pause;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Expires what is due, batch by batch, until nothing is due any more. */
 public final class Sweep {
@@ -33,17 +34,26 @@ public final class Sweep {
    * Expires the next batch; what the batches before it did stands, whatever becomes of this one.
    */
   Swept goOn(Swept soFar) {
+    return goOn(soFar, null);
+  }
+
+  /**
+   * The same, as a part of a trace.
+   *
+   * @param traceparent of the sweep; null for none
+   */
+  Swept goOn(Swept soFar, @Nullable String traceparent) {
     if (!soFar.needsPermit()) {
-      return expire(soFar);
+      return expire(soFar, traceparent);
     }
     return stormGuard
         .permit(soFar.next())
-        .map(approvals -> expire(soFar.permit(approvals)))
+        .map(approvals -> expire(soFar.permit(approvals), traceparent))
         .orElseGet(soFar::pause);
   }
 
-  private Swept expire(Swept soFar) {
-    return soFar.plus(dueApprovals.expire(soFar.next(), batchSize));
+  private Swept expire(Swept soFar, @Nullable String traceparent) {
+    return soFar.plus(dueApprovals.expire(soFar.next(), batchSize, traceparent));
   }
 
   /** Why expiring is paused, if it is. */

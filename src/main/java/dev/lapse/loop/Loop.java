@@ -2,6 +2,7 @@ package dev.lapse.loop;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * logged once per cause, followed by a pause that doubles from failure to failure, and tried again
  * for ever; an {@link Error} ends the loop.
  *
- * <p>{@link #wake()} and {@link #status()} may be called from any thread.
+ * <p>{@link #wake()}, {@link #status()} and {@link #lastFailure()} may be called from any thread.
  */
 public final class Loop {
 
@@ -33,6 +34,7 @@ public final class Loop {
   private volatile LoopStatus status = new LoopStatus.Stopped();
   private volatile boolean running;
   private volatile @Nullable Thread thread;
+  private volatile @Nullable Failure lastFailure;
 
   public Loop(String name, Step step) {
     this.name = name;
@@ -52,6 +54,11 @@ public final class Loop {
 
   public LoopStatus status() {
     return status;
+  }
+
+  /** What went wrong last, though it may be well again since; empty if nothing ever did. */
+  public Optional<Failure> lastFailure() {
+    return Optional.ofNullable(lastFailure);
   }
 
   public void start() {
@@ -100,6 +107,7 @@ public final class Loop {
     } catch (InterruptedException e) {
       status = new LoopStatus.Stopped();
     } catch (Error e) {
+      note(Instant.now(), e.toString());
       status = new LoopStatus.Broken(e.toString());
       log.error("The loop has ended; restart the process loop={}", name, e);
     } finally {
@@ -148,11 +156,17 @@ public final class Loop {
     }
     log.debug("Cycle failed loop={} attempts={}", name, attempts, failure);
     Instant now = Instant.now();
+    note(now, reason);
     status =
         new LoopStatus.BackingOff(
             before == null ? now : before.since(), attempts, reason, now.plus(pause));
     recover(failure);
     return pause;
+  }
+
+  private void note(Instant at, String reason) {
+    Failure before = lastFailure;
+    lastFailure = new Failure(at, reason, before == null ? 1 : before.count() + 1);
   }
 
   /** What cannot even let go is met by the next cycle again; it must not end the thread. */

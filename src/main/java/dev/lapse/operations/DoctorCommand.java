@@ -65,7 +65,9 @@ final class DoctorCommand implements Callable<Integer> {
     DatabaseDoctor database = new DatabaseDoctor(jdbc);
     List<Check> checks = new ArrayList<>(database.server());
     if (checks.get(0).holds()) {
-      checks.addAll(schema("approvals-table", context.getBean(ApprovalsCheck.class).problems()));
+      ApprovalsCheck approvals = context.getBean(ApprovalsCheck.class);
+      checks.addAll(schema("approvals-table", approvals.problems()));
+      checks.addAll(schema("guard", approvals.guardProblems()));
       checks.addAll(schema("migrations", new OwnSchema(jdbc).problems()));
       checks.addAll(database.contents());
     }
@@ -110,7 +112,9 @@ final class DoctorCommand implements Callable<Integer> {
   private static void print(Check check, PrintWriter out) {
     out.printf("%s  %s: %s%n", check.holds() ? "ok    " : "WRONG ", check.name(), check.seen());
     if (!check.holds()) {
-      out.printf("          %s%n          %s%n", check.why(), check.mending());
+      out.printf(
+          "          %s%n          %s%n",
+          check.why(), String.valueOf(check.mending()).replace("\n", "\n          "));
     }
   }
 }

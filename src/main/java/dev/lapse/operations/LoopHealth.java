@@ -45,7 +45,8 @@ final class LoopHealth {
           .withDetail("reason", backingOff.reason())
           .withDetail("since", backingOff.since())
           .withDetail("attempts", backingOff.attempts())
-          .withDetail("nextAttempt", backingOff.nextAttempt());
+          .withDetail("nextAttempt", backingOff.nextAttempt())
+          .withDetail("action", "mend the reason; it goes on by itself, and nothing is lost");
     }
     if (status instanceof LoopStatus.Broken broken) {
       return Health.down()

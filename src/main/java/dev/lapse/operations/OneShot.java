@@ -65,6 +65,7 @@ final class OneShot {
     args.add("--lapse.expiration.enabled=false");
     args.add("--lapse.relay.enabled=false");
     args.add("--lapse.retention.enabled=false");
+    args.add("--lapse.watch.enabled=false");
     args.add("--logging.level.com.zaxxer.hikari=error"); // the command itself tells what failed
     return start(builder, args);
   }

@@ -2,16 +2,10 @@ package dev.lapse.operations;
 
 import dev.lapse.expiration.Expiration;
 import dev.lapse.expiration.ExpirationListener;
+import dev.lapse.loop.Looping;
 import dev.lapse.outbox.DeadLetters;
-import dev.lapse.pause.Part;
 import dev.lapse.relay.Relay;
-import dev.lapse.relay.RelayListener;
 import dev.lapse.retention.Retention;
-import dev.lapse.retention.RetentionListener;
-import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.health.contributor.HealthIndicator;
@@ -42,39 +36,13 @@ class OperationsConfiguration {
   /** A sweep in this process need not wait for the relay's next look at the outbox. */
   @Bean
   ExpirationListener wakeRelay(ObjectProvider<Relay> relay) {
-    return swept -> relay.ifAvailable(Relay::wake);
+    return (swept, took) -> relay.ifAvailable(Relay::wake);
   }
 
+  /** Its health is called loops; see the liveness group. */
   @Bean
-  ExpirationListener expirationMetrics(MeterRegistry registry) {
-    Counter expired =
-        Counter.builder("lapse.expired").description("Approvals expired").register(registry);
-    Timer lateness =
-        Timer.builder("lapse.expiration.lateness")
-            .description("From deadline to expiry, of the approval of a sweep that waited longest")
-            .register(registry);
-    return swept -> {
-      expired.increment((double) swept.expired());
-      lateness.record(swept.lateness());
-    };
-  }
-
-  @Bean
-  RelayListener relayMetrics(MeterRegistry registry) {
-    Counter published =
-        Counter.builder("lapse.published")
-            .description("Events committed in Kafka")
-            .register(registry);
-    return published::increment;
-  }
-
-  @Bean
-  RetentionListener retentionMetrics(MeterRegistry registry) {
-    Counter purged =
-        Counter.builder("lapse.purged")
-            .description("Published records deleted from the outbox")
-            .register(registry);
-    return purged::increment;
+  HealthIndicator loopsHealthIndicator(ObjectProvider<Looping> loops) {
+    return new Liveness(loops.stream().toList());
   }
 
   @Bean
@@ -85,27 +53,13 @@ class OperationsConfiguration {
 
   @Bean
   @ConditionalOnBooleanProperty(name = "lapse.expiration.enabled", matchIfMissing = true)
-  HealthIndicator expirationHealthIndicator(Expiration expiration, MeterRegistry registry) {
-    Gauge.builder("lapse.paused", expiration, e -> e.paused().isPresent() ? 1 : 0)
-        .tag("part", Part.EXPIRATION.word())
-        .description("1 while it is paused, by a person or by the storm guard")
-        .register(registry);
+  HealthIndicator expirationHealthIndicator(Expiration expiration) {
     return () -> LoopHealth.of(expiration);
   }
 
   @Bean
   @ConditionalOnBooleanProperty(name = "lapse.relay.enabled", matchIfMissing = true)
-  HealthIndicator relayHealthIndicator(Relay relay, MeterRegistry registry) {
-    Gauge.builder("lapse.relay.leading", relay, r -> r.status().leading() ? 1 : 0)
-        .description("1 while this instance publishes, 0 while it stands by")
-        .register(registry);
-    Gauge.builder("lapse.dead.letters", relay, r -> r.status().deadLetters())
-        .description("Keys that wait behind an event that Kafka refuses; 0 while standing by")
-        .register(registry);
-    Gauge.builder("lapse.paused", relay, r -> r.status().paused() == null ? 0 : 1)
-        .tag("part", Part.RELAY.word())
-        .description("1 while it is paused, by a person or by the storm guard")
-        .register(registry);
+  HealthIndicator relayHealthIndicator(Relay relay) {
     return () -> RelayHealth.of(relay.loopStatus(), relay.status());
   }
 }

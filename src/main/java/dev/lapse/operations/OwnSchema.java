@@ -23,7 +23,8 @@ final class OwnSchema {
         (7, 'table replay', to_regclass('replay') IS NOT NULL),
         (8, 'table pause', to_regclass('pause') IS NOT NULL),
         (10, 'function purge_outbox',
-         to_regprocedure('purge_outbox(bigint, interval, integer)') IS NOT NULL)
+         to_regprocedure('purge_outbox(bigint, interval, integer)') IS NOT NULL),
+        (12, 'table last_error', to_regclass('last_error') IS NOT NULL)
       ) needed (version, what, present)
       WHERE NOT present
       ORDER BY version

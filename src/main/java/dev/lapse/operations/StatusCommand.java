@@ -112,7 +112,13 @@ final class StatusCommand implements Callable<Integer> {
     } else {
       Status.Database database = status.database();
       lines.add(line("pending", database.pending(), nextDue(database)));
-      lines.add(line("due", database.due(), null));
+      lines.add(
+          line(
+              "due",
+              database.due(),
+              database.overdueSeconds() == null
+                  ? null
+                  : "longest for " + seconds(database.overdueSeconds())));
       lines.add(line("expired today", database.expiredToday(), null));
       lines.add(
           line(
@@ -144,6 +150,9 @@ final class StatusCommand implements Callable<Integer> {
             line("STOPPED", "relay " + stopped.relay(), "nothing is purged: " + stopped.remedy()));
       }
     }
+    if (status.database() != null) {
+      lines.addAll(warnings(status.database()));
+    }
     if (status.relay() == null) {
       lines.add(line("leader", "?", status.kafkaFailure()));
     } else {
@@ -151,6 +160,30 @@ final class StatusCommand implements Callable<Integer> {
       lines.add(line("leader", leader == null ? "nobody" : leader, null));
       lines.add(line("standbys", status.relay().standbys().size(), null));
       status.relay().standbys().forEach(standby -> lines.add(line("", standby, null)));
+    }
+    return lines;
+  }
+
+  private static List<String> warnings(Status.Database database) {
+    List<String> lines = new ArrayList<>();
+    Status.Transaction oldest = database.oldestTransaction();
+    if (oldest != null && oldest.seconds() > 60) {
+      lines.add(
+          line(
+              "transaction",
+              "open for " + seconds(oldest.seconds()),
+              "pid %s %s, %s; nothing is cleaned up meanwhile"
+                  .formatted(
+                      oldest.pid() == null ? "-" : oldest.pid(),
+                      oldest.application(),
+                      oldest.state())));
+    }
+    for (Status.LastError error : database.lastErrors()) {
+      lines.add(
+          line(
+              "last error",
+              error.loop(),
+              "%s on %s: %s".formatted(error.at(), error.instance(), error.reason())));
     }
     return lines;
   }

@@ -13,12 +13,29 @@ import org.jspecify.annotations.Nullable;
  * @param time by the database's clock, to the millisecond
  * @param highest set where ids begin anew (TRUNCATE … RESTART IDENTITY): the row of the greatest id
  *     that the snapshot sees
+ * @param askedAt when it was asked, by {@link System#nanoTime()}
  */
 public record DatabaseState(
-    Origin origin, String snapshot, long lastId, Instant time, @Nullable Highest highest) {
+    Origin origin,
+    String snapshot,
+    long lastId,
+    Instant time,
+    @Nullable Highest highest,
+    long askedAt) {
+
+  /** Asked just now. */
+  public DatabaseState(
+      Origin origin, String snapshot, long lastId, Instant time, @Nullable Highest highest) {
+    this(origin, snapshot, lastId, time, highest, System.nanoTime());
+  }
+
+  /** What the database's clock shows by now, whatever this host's does. */
+  public Instant now() {
+    return time.plusNanos(System.nanoTime() - askedAt);
+  }
 
   DatabaseState in(Origin other) {
-    return new DatabaseState(other, snapshot, lastId, time, highest);
+    return new DatabaseState(other, snapshot, lastId, time, highest, askedAt);
   }
 
   /**

@@ -123,10 +123,11 @@ public final class OutboxReader {
       for (int i = 0; i < parameters.length; i++) {
         statement.setObject(i + 1, parameters[i]);
       }
+      long askedAt = System.nanoTime();
       try (ResultSet rows = statement.executeQuery()) {
         rows.next();
         Lsn flushed = Lsn.parse(rows.getString(14));
-        Page page = page(position, rows);
+        Page page = page(position, rows, askedAt);
         if (!page.isEmpty() && flushed.isBefore(page.database().origin().lsn())) {
           WalFlush.upTo(connection, page.database().origin().lsn());
         }
@@ -135,8 +136,8 @@ public final class OutboxReader {
     }
   }
 
-  private Page page(Position position, ResultSet rows) throws SQLException {
-    DatabaseState state = state(rows);
+  private Page page(Position position, ResultSet rows, long askedAt) throws SQLException {
+    DatabaseState state = state(rows, askedAt);
     List<OutboxRecord> records = new ArrayList<>();
     long bytes = 0;
     while (bytes < maxBytes && rows.next()) {
@@ -164,11 +165,12 @@ public final class OutboxReader {
   public DatabaseState state() throws SQLException {
     return inTransaction(
         connection -> {
+          long askedAt = System.nanoTime();
           try (PreparedStatement statement =
                   connection.prepareStatement(OutboxQueries.STATE + OutboxQueries.NO_HIGHEST);
               ResultSet rows = statement.executeQuery()) {
             rows.next();
-            DatabaseState state = state(rows);
+            DatabaseState state = state(rows, askedAt);
             WalFlush.upTo(connection, state.origin().lsn());
             return state;
           }
@@ -222,14 +224,15 @@ public final class OutboxReader {
     T run(Connection connection) throws SQLException;
   }
 
-  private static DatabaseState state(ResultSet row) throws SQLException {
+  private static DatabaseState state(ResultSet row, long askedAt) throws SQLException {
     return new DatabaseState(
         new Origin(
             row.getLong(12), Integer.parseInt(row.getString(11), 16), Lsn.parse(row.getString(10))),
         row.getString(9),
         row.getLong(13),
         Instant.ofEpochMilli(row.getLong(15)),
-        highest(row.getString(16)));
+        highest(row.getString(16)),
+        askedAt);
   }
 
   private static DatabaseState.@Nullable Highest highest(@Nullable String idAndEvent) {

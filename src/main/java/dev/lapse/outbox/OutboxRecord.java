@@ -28,7 +28,7 @@ public record OutboxRecord(
     byte[] occurredAt) {
 
   /** Its bytes as far as they grow with what was written, to limit a page by. */
-  int size() {
+  public int size() {
     return key.length + payload.length + (headers == null ? 0 : headers.length);
   }
 

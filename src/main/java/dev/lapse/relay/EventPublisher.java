@@ -5,6 +5,7 @@ import dev.lapse.outbox.OutboxRecord;
 import dev.lapse.outbox.Position;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,7 +40,8 @@ final class EventPublisher implements AutoCloseable {
   private final Map<String, String> refused = new ConcurrentHashMap<>();
 
   private final Semaphore noted = new Semaphore(0);
-  private int events;
+  private List<OutboxRecord> sent = List.of();
+  private boolean open;
 
   /** What was sent by itself to see whether it is poison. */
   private @Nullable OutboxRecord suspect;
@@ -78,21 +80,21 @@ final class EventPublisher implements AutoCloseable {
       throws Exception {
     ensureTopics(records, withheld);
     begin();
-    events = 0;
+    sent = new ArrayList<>(records.size());
     for (int i = 0; i < records.size(); i++) {
       OutboxRecord record = records.get(i);
       if (withheld.test(record)) {
         continue;
       }
       boolean suspected = poison.isSuspected(record);
-      if (suspected && events > 0) {
+      if (suspected && !sent.isEmpty()) {
         return new Sent(i, null);
       }
       String reason = poison.reason(record);
       if (reason != null || (reason = handOver(record, time)) != null) {
         return new Sent(i, reason);
       }
-      events++;
+      sent.add(record);
       if (suspected) {
         suspect = record;
         return new Sent(i + 1, null);
@@ -128,9 +130,14 @@ final class EventPublisher implements AutoCloseable {
    */
   record Sent(int records, @Nullable String poison) {}
 
-  /** The events of the transaction in hand, or of the last. */
-  int events() {
-    return events;
+  /** What the transaction in hand holds, or the last one. */
+  List<OutboxRecord> sent() {
+    return sent;
+  }
+
+  /** Whether a transaction was begun whose end was not seen. */
+  boolean isInTransaction() {
+    return open;
   }
 
   /** Why the event of {@code record} is poison; null if it was handed over. */
@@ -161,6 +168,7 @@ final class EventPublisher implements AutoCloseable {
     try {
       handOver(positionTopic.record(position, time), null);
       producer.commitTransaction();
+      open = false;
     } catch (RuntimeException e) {
       throw refusedOr(e);
     }
@@ -180,7 +188,7 @@ final class EventPublisher implements AutoCloseable {
       Thread.currentThread().interrupt();
       return failure;
     }
-    poison.learn(refused, events);
+    poison.learn(refused, sent.size());
     return new NewTermException("Kafka refused an event", failure);
   }
 
@@ -204,6 +212,7 @@ final class EventPublisher implements AutoCloseable {
     refused.clear();
     noted.drainPermits();
     producer.beginTransaction();
+    open = true;
   }
 
   /** An open transaction is aborted by the successor's start, or by its timeout. */

@@ -6,6 +6,7 @@ import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
 import dev.lapse.outbox.Waiting;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -16,10 +17,12 @@ final class PagePublisher implements AutoCloseable {
 
   private final EventPublisher publisher;
   private final Parking parking;
+  private final RelayListener listener;
 
-  PagePublisher(EventPublisher publisher, Parking parking) {
+  PagePublisher(EventPublisher publisher, Parking parking, RelayListener listener) {
     this.publisher = publisher;
     this.parking = parking;
+    this.listener = listener;
   }
 
   /**
@@ -33,11 +36,13 @@ final class PagePublisher implements AutoCloseable {
     EventPublisher.Sent sent = publisher.send(page.records(), now, parking.withheld(position));
     Position next = page.first(sent.records()).next().with(position.deadLetters());
     // Without room for another dead letter, what comes before it is published first.
-    if (sent.poison() != null && (parking.hasRoom(next) || publisher.events() == 0)) {
+    if (sent.poison() != null && (parking.hasRoom(next) || publisher.sent().isEmpty())) {
       OutboxRecord refused = page.records().get(sent.records());
       next = parking.park(refused, sent.poison(), now, next);
     }
-    return commit(next, position, now);
+    commit(next, position, now);
+    tell(page, position.publishedId());
+    return next;
   }
 
   /** Publishes a part of what waits behind a dead letter, and drops the letter with the last. */
@@ -51,15 +56,32 @@ final class PagePublisher implements AutoCloseable {
       OutboxRecord refused = page.records().get(sent.records());
       rest = rest.map(waits -> waits.nowAt(refused, poison, now));
     }
-    return commit(Parking.released(letter, rest, position), position, now);
+    Position next = Parking.released(letter, rest, position);
+    commit(next, position, now);
+    tell(page, 0);
+    return next;
   }
 
-  private Position commit(Position next, Position before, Instant now) {
+  private void commit(Position next, Position before, Instant now) {
     publisher.commit(next, now);
     if (!next.deadLetters().equals(before.deadLetters())) {
       parking.show(next, before.deadLetters());
     }
-    return next;
+  }
+
+  /**
+   * @param upToId up to which records are stragglers
+   */
+  private void tell(Page page, long upToId) {
+    List<OutboxRecord> sent = publisher.sent();
+    if (!sent.isEmpty()) {
+      listener.published(
+          new Published(
+              List.copyOf(sent),
+              sent.stream().mapToLong(OutboxRecord::size).sum(),
+              (int) sent.stream().takeWhile(record -> record.id() <= upToId).count(),
+              page.database().now()));
+    }
   }
 
   /** Commits a position by itself. */
@@ -69,7 +91,12 @@ final class PagePublisher implements AutoCloseable {
 
   /** The events that were committed last. */
   int events() {
-    return publisher.events();
+    return publisher.sent().size();
+  }
+
+  /** Whether a transaction was begun whose end was not seen. */
+  boolean isInTransaction() {
+    return publisher.isInTransaction();
   }
 
   @Override

@@ -1,21 +1,30 @@
 package dev.lapse.relay;
 
-import dev.lapse.loop.LoopService;
+import dev.lapse.loop.Loop;
+import dev.lapse.loop.Looping;
 
-/**
- * The relay of this instance, running beside those of all others of its name. Wake it to make it
- * look at the outbox now.
- */
-public final class Relay extends LoopService {
+/** The relay of this instance, running beside those of all others of its name. */
+public final class Relay implements Looping {
 
+  private final Loop loop;
   private final RelayStep step;
 
   Relay(RelayStep step) {
-    super("relay", step);
     this.step = step;
+    this.loop = new Loop("relay", step);
+  }
+
+  /** Makes it look at the outbox now; callable from any thread. */
+  public void wake() {
+    loop.wake();
   }
 
   public RelayStatus status() {
     return step.status();
+  }
+
+  @Override
+  public Loop loop() {
+    return loop;
   }
 }

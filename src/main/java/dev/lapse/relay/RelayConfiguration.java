@@ -32,6 +32,7 @@ class RelayConfiguration {
       JdbcClient jdbc,
       DeadLetters deadLetters,
       List<RelayListener> listeners) {
+    RelayListener all = RelayListener.all(listeners);
     KafkaClients clients = new KafkaClients(kafka, relay);
     Topics topics = new Topics(kafka, relay);
     TakeOver takeOver =
@@ -42,8 +43,8 @@ class RelayConfiguration {
             new OutboxReader(dataSource, relay.pageRecords(), relay.pageSize().toBytes()),
             new Checkpoints(jdbc),
             deadLetters,
-            new Restamp(jdbc));
-    RelayListener all = events -> listeners.forEach(listener -> listener.published(events));
+            new Restamp(jdbc),
+            all);
     return new Relay(new RelayStep(clients, relay, topics, takeOver, new Pauses(jdbc), all));
   }
 }

@@ -1,11 +1,41 @@
 package dev.lapse.relay;
 
-/** Told of every page that is published; called on the relay's thread, so be quick. */
+import java.util.List;
+
+/** Told of what becomes of transactions; called on the relay's thread, so be quick. */
 @FunctionalInterface
 public interface RelayListener {
 
+  /** Tells all of them, in their order. */
+  static RelayListener all(List<RelayListener> listeners) {
+    return new RelayListener() {
+
+      @Override
+      public void published(Published published) {
+        listeners.forEach(listener -> listener.published(published));
+      }
+
+      @Override
+      public void aborted() {
+        listeners.forEach(RelayListener::aborted);
+      }
+
+      @Override
+      public void fenced() {
+        listeners.forEach(RelayListener::fenced);
+      }
+    };
+  }
+
+  /** A transaction that holds at least one event was committed in Kafka. */
+  void published(Published published);
+
   /**
-   * @param events how many were committed in Kafka
+   * A transaction ended unseen: it is aborted or, if only Kafka's answer was lost, committed. The
+   * next term finds out; nothing is lost by it and nothing comes twice.
    */
-  void published(int events);
+  default void aborted() {}
+
+  /** Another instance publishes, and Kafka has told this one, which thought that it still did. */
+  default void fenced() {}
 }

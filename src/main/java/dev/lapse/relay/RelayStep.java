@@ -102,7 +102,6 @@ final class RelayStep implements Step {
     status = status(position);
     if (cycle.published() > 0) {
       log.debug("Published events count={} to={}", cycle.published(), position.publishedId());
-      listener.published(cycle.published());
     }
     return cycle.more() ? Duration.ZERO : settings.pollInterval();
   }
@@ -171,6 +170,7 @@ final class RelayStep implements Step {
     if (leadership != null && isFencing(failure)) {
       log.info("Standing by: another instance has taken the lead relay={}", settings.name());
       leadership.resign();
+      listener.fenced();
     }
   }
 
@@ -196,6 +196,9 @@ final class RelayStep implements Step {
     Term ending = term;
     term = null; // whatever becomes of it
     if (ending != null) {
+      if (ending.isInTransaction()) {
+        listener.aborted();
+      }
       ending.close();
     }
   }

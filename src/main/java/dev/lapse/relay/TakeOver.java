@@ -30,6 +30,7 @@ final class TakeOver {
   private final Restamp restamp;
   private final Poison poison = new Poison();
   private final Parking parking;
+  private final RelayListener listener;
 
   TakeOver(
       KafkaClients clients,
@@ -38,7 +39,8 @@ final class TakeOver {
       OutboxReader reader,
       Checkpoints checkpoints,
       DeadLetters deadLetters,
-      Restamp restamp) {
+      Restamp restamp,
+      RelayListener listener) {
     this.clients = clients;
     this.settings = settings;
     this.topics = topics;
@@ -48,13 +50,16 @@ final class TakeOver {
     this.checkpoints = checkpoints;
     this.restamp = restamp;
     this.parking = new Parking(settings, deadLetters, poison);
+    this.listener = listener;
   }
 
   Term begin(Admin admin) throws Exception {
     topics.createAll(admin); // one that was deleted would fail every term from now on
     PagePublisher publisher =
         new PagePublisher(
-            new EventPublisher(clients, admin, topics, encoder, positionTopic, poison), parking);
+            new EventPublisher(clients, admin, topics, encoder, positionTopic, poison),
+            parking,
+            listener);
     try {
       Position position = position(admin, publisher);
       log.info(

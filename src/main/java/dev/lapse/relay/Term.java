@@ -160,6 +160,11 @@ final class Term implements AutoCloseable {
     }
   }
 
+  /** Whether it leaves a transaction whose end it has not seen. */
+  boolean isInTransaction() {
+    return publisher.isInTransaction();
+  }
+
   @Override
   public void close() {
     readAhead.shutdownNow();

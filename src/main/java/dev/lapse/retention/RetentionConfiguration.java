@@ -17,6 +17,8 @@ class RetentionConfiguration {
   Retention retention(
       JdbcClient jdbc, RetentionSettings settings, List<RetentionListener> listeners) {
     RetentionListener all = records -> listeners.forEach(listener -> listener.purged(records));
-    return new Retention(new RetentionStep(new Purge(jdbc), new Checkpoints(jdbc), settings, all));
+    return new Retention(
+        new RetentionStep(new Purge(jdbc), new Checkpoints(jdbc), settings, all),
+        settings.period());
   }
 }

@@ -13,9 +13,6 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /** What PostgreSQL tells of where things stand, nearly all in one statement, so of one moment. */
 final class DatabaseStatus {
 
-  /** Nothing is counted further; that many rows are read in some 100 ms. */
-  private static final int BOUND = 100_000;
-
   private static final String STATUS =
       """
       WITH position AS MATERIALIZED (
@@ -51,7 +48,8 @@ final class DatabaseStatus {
       ),
       above AS MATERIALIZED (
         SELECT id, occurred_at FROM outbox
-        WHERE id > coalesce((SELECT published_id FROM position), 0)
+        -- The relay of this very process knows it by the moment.
+        WHERE id > greatest((SELECT published_id FROM position), :publishedId)
         ORDER BY id
         LIMIT :bound + 1
       ),
@@ -65,6 +63,10 @@ final class DatabaseStatus {
           AND approval.${expires_at} >= ${now} AND approval.${expires_at} < 'infinity'
         ORDER BY approval.${expires_at}, approval.${id}
         LIMIT 1
+      ),
+      -- By id, so from where the last look ended: what was purged leaves dead entries in the index.
+      oldest AS MATERIALIZED (
+        SELECT id, occurred_at FROM outbox WHERE id >= :fromRecord ORDER BY id LIMIT 1
       )
       SELECT
         (SELECT count(*) FROM (
@@ -92,8 +94,47 @@ final class DatabaseStatus {
         (SELECT published_id FROM position) AS published_id,
         (SELECT extract(epoch FROM clock_timestamp() - written_at) FROM position)
           AS checkpoint_seconds,
-        (SELECT count(*) FROM dead_letter WHERE relay = :relay) AS dead_letters
+        (SELECT count(*) FROM dead_letter WHERE relay = :relay) AS dead_letters,
+        (SELECT extract(epoch FROM
+                   now() - greatest(${due_at}, now() - interval '100 years'))
+         FROM ${approvals} approval
+         WHERE approval.${status} = ${pending} AND approval.${expires_at} < ${now}
+         ORDER BY approval.${expires_at}, approval.${id}
+         LIMIT 1) AS overdue_seconds,
+        pg_total_relation_size('outbox') AS outbox_bytes,
+        (SELECT id FROM oldest) AS oldest_record_id,
+        (SELECT extract(epoch FROM clock_timestamp() - occurred_at) FROM oldest)
+          AS oldest_record_seconds,
+        (SELECT coalesce(sum(events), 0) FROM replay) AS replayed
       """;
+
+  /**
+   * Whoever keeps the oldest snapshot or transaction id of this database: what is deleted or
+   * changed since cannot be cleaned up. Of other roles' sessions only a member of pg_read_all_stats
+   * is told since when. Nothing that somebody wrote into a statement, or named a transaction by.
+   */
+  private static final String OLDEST_TRANSACTION =
+      """
+      SELECT pid, application, state, extract(epoch FROM clock_timestamp() - began) AS seconds
+      FROM (
+        SELECT pid, application_name AS application, coalesce(state, backend_type) AS state,
+               xact_start AS began
+        FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+          AND (backend_xid IS NOT NULL OR backend_xmin IS NOT NULL)
+          -- It is one transaction to PostgreSQL, and holds nothing back.
+          AND backend_type <> 'autovacuum worker'
+        UNION ALL
+        SELECT NULL, '', 'prepared', prepared FROM pg_prepared_xacts
+        WHERE database = current_database()
+      ) holder
+      WHERE began IS NOT NULL
+      ORDER BY began
+      LIMIT 1
+      """;
+
+  private static final String LAST_ERRORS =
+      "SELECT loop, instance, reason, failed_at AS at FROM last_error ORDER BY failed_at DESC";
 
   private static final String PAUSED =
       "SELECT part, reason, since FROM pause WHERE resumed_at IS NULL ORDER BY part";
@@ -110,38 +151,55 @@ final class DatabaseStatus {
     this.relay = relay;
   }
 
-  Status.Database read() {
+  Status.Database read(Status.Look look) {
     List<Status.Paused> paused = jdbc.sql(PAUSED).query(Status.Paused.class).list();
     List<Checkpoints.Stale> stopped = checkpoints.stale();
+    List<Status.LastError> errors = jdbc.sql(LAST_ERRORS).query(Status.LastError.class).list();
+    Status.Transaction transaction =
+        jdbc.sql(OLDEST_TRANSACTION).query(Status.Transaction.class).optional().orElse(null);
     return jdbc.sql(status)
         .param("relay", relay)
-        .param("bound", BOUND)
-        .query((row, number) -> status(row, paused, stopped))
+        .param("bound", look.bound())
+        .param("publishedId", look.publishedId())
+        .param("fromRecord", look.fromRecord())
+        .query((row, number) -> status(row, look.bound(), paused, stopped, transaction, errors))
         .single();
   }
 
   private static Status.Database status(
-      ResultSet row, List<Status.Paused> paused, List<Checkpoints.Stale> stopped)
+      ResultSet row,
+      int bound,
+      List<Status.Paused> paused,
+      List<Checkpoints.Stale> stopped,
+      Status.@Nullable Transaction oldestTransaction,
+      List<Status.LastError> errors)
       throws SQLException {
     long stragglers = row.getLong("stragglers");
     return new Status.Database(
-        bounded(row.getLong("pending")),
-        bounded(row.getLong("due")),
+        bounded(row.getLong("pending"), bound),
+        bounded(row.getLong("due"), bound),
         row.getObject("next_due", OffsetDateTime.class),
         seconds(row, "next_due_seconds"),
         new Count(row.getLong("expired_today"), row.getBoolean("expired_more")),
-        bounded(stragglers + row.getLong("above")),
-        bounded(stragglers),
+        bounded(stragglers + row.getLong("above"), bound),
+        bounded(stragglers, bound),
         seconds(row, "oldest_unpublished_seconds"),
         row.getObject("published_id", Long.class),
         seconds(row, "checkpoint_seconds"),
         row.getLong("dead_letters"),
         paused,
-        stopped);
+        stopped,
+        seconds(row, "overdue_seconds"),
+        row.getLong("outbox_bytes"),
+        row.getObject("oldest_record_id", Long.class),
+        seconds(row, "oldest_record_seconds"),
+        row.getLong("replayed"),
+        oldestTransaction,
+        errors);
   }
 
-  private static Count bounded(long count) {
-    return new Count(Math.min(count, BOUND), count > BOUND);
+  private static Count bounded(long count, int bound) {
+    return new Count(Math.min(count, bound), count > bound);
   }
 
   private static @Nullable Double seconds(ResultSet row, String column) throws SQLException {

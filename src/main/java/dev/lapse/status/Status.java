@@ -47,6 +47,13 @@ public record Status(
    * @param deadLetters keys that wait behind an event that Kafka refuses
    * @param paused what a person or the storm guard lets rest
    * @param stopped checkpoints of other relays that are no more, up to which nothing is purged
+   * @param overdueSeconds since the earliest deadline of what is due; null if nothing is
+   * @param outboxBytes with its indexes
+   * @param oldestRecordId of the outbox, whatever it is of; null if it is empty
+   * @param oldestRecordSeconds since that occurred
+   * @param replayed events published again, by all replays that the table holds
+   * @param oldestTransaction what keeps the database from cleaning up; null if nothing does
+   * @param lastErrors of each loop that ever failed, on whatever instance; the latest first
    */
   public record Database(
       Count pending,
@@ -61,7 +68,47 @@ public record Status(
       @Nullable Double checkpointSeconds,
       long deadLetters,
       List<Paused> paused,
-      List<Checkpoints.Stale> stopped) {}
+      List<Checkpoints.Stale> stopped,
+      @Nullable Double overdueSeconds,
+      long outboxBytes,
+      @Nullable Long oldestRecordId,
+      @Nullable Double oldestRecordSeconds,
+      long replayed,
+      @Nullable Transaction oldestTransaction,
+      List<LastError> lastErrors) {}
+
+  /**
+   * A transaction that keeps what is deleted since it began from being cleaned up.
+   *
+   * @param pid of its session; null of a prepared one
+   * @param application as the session calls itself
+   * @param state what it does
+   * @param seconds since it began
+   */
+  public record Transaction(
+      @Nullable Integer pid, String application, String state, double seconds) {}
+
+  /**
+   * @param loop what failed: expiration, relay, retention or watch
+   * @param instance its host and process
+   * @param reason what it said
+   * @param at when, by the clock of that host
+   */
+  public record LastError(String loop, String instance, String reason, OffsetDateTime at) {}
+
+  /**
+   * How far to look.
+   *
+   * @param bound nothing is counted further; 100,000 rows are read in some 100 ms
+   * @param publishedId up to which it is known that all is published, should the checkpoint lag; 0
+   *     if nothing is known
+   * @param fromRecord the outbox id from which on the oldest record is looked for
+   */
+  public record Look(int bound, long publishedId, long fromRecord) {
+
+    /** For a person, who waits for it. */
+    static final Look FULL = new Look(100_000, 0, 0);
+  }
 
   /**
    * @param part what rests: expiration or relay

@@ -26,11 +26,20 @@ public final class StatusReader {
     this.bootstrapServers = kafka.bootstrapServers();
   }
 
+  /**
+   * Asks PostgreSQL alone.
+   *
+   * @throws DataAccessException if it does not answer
+   */
+  public Status.Database database(Status.Look look) {
+    return database.read(look);
+  }
+
   public Status read() throws InterruptedException {
     Status.Database known = null;
     String databaseFailure = null;
     try {
-      known = database.read();
+      known = database.read(Status.Look.FULL);
     } catch (DataAccessException e) {
       databaseFailure = Reasons.of(e.getMostSpecificCause()); // not the statement
     }

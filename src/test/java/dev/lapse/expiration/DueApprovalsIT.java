@@ -69,6 +69,21 @@ class DueApprovalsIT {
     assertThat(dueApprovals.untilNext(Sweeps.FIRST)).isEmpty();
   }
 
+  /** Consumers link to it. */
+  @Test
+  void keepsTheTraceWithEachRecord() {
+    approvals.due(2);
+    String traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    dueApprovals.expire(Sweeps.FIRST, 10, traceparent);
+
+    assertThat(
+            database.count(
+                "SELECT count(*) FROM outbox WHERE headers = '{\"traceparent\": \"%s\"}'"
+                    .formatted(traceparent)))
+        .isEqualTo(2);
+  }
+
   @Test
   void tellsOfADeadlineThatHasPassedSinceTheLastBatch() {
     DueApprovals.Key next = dueApprovals.expire(Sweeps.FIRST, 10).next();
@@ -137,14 +152,15 @@ class DueApprovalsIT {
       JdbcTemplate jdbc = new JdbcTemplate(session);
       jdbc.execute("SET plan_cache_mode = force_generic_plan");
       jdbc.execute(
-          "PREPARE prepared(text, text, bigint) AS "
+          "PREPARE prepared(text, text, bigint, text) AS "
               + statement
                   .replace(":afterExpiresAt", "$1")
                   .replace(":afterId", "$2")
-                  .replace(":limit", "$3"));
+                  .replace(":limit", "$3")
+                  .replace(":headers", "$4"));
       List<String> plan =
           jdbc.queryForList(
-              "EXPLAIN EXECUTE prepared('-infinity', '" + Sweeps.FIRST.id() + "', 1000)",
+              "EXPLAIN EXECUTE prepared('-infinity', '" + Sweeps.FIRST.id() + "', 1000, NULL)",
               String.class);
       jdbc.execute("DEALLOCATE prepared");
       return String.join("\n", plan);
@@ -171,6 +187,7 @@ class DueApprovalsIT {
             .param("afterExpiresAt", after.expiresAt())
             .param("afterId", after.id())
             .param("limit", 1000)
+            .param("headers", null)
             .query(String.class)
             .list());
   }

@@ -96,7 +96,7 @@ class ExpirationStepIT {
     approvals.due();
     List<UUID> meanwhile = new ArrayList<>();
     ExpirationStep step =
-        step(HOUR, null, swept -> meanwhile.addAll(approvals.insert(1, "0 seconds")));
+        step(HOUR, null, (swept, took) -> meanwhile.addAll(approvals.insert(1, "0 seconds")));
 
     assertThat(step.runOnce()).isLessThan(Duration.ofSeconds(1));
 
@@ -203,14 +203,14 @@ class ExpirationStepIT {
   }
 
   private ExpirationStep step(Duration maxPause, @Nullable String cron) {
-    return step(maxPause, cron, heard::add);
+    return step(maxPause, cron, (swept, took) -> heard.add(swept));
   }
 
   private ExpirationStep step(
       Duration maxPause, @Nullable String cron, ExpirationListener listener) {
     ExpirationSettings settings = new ExpirationSettings(true, 10, maxPause, cron, Sweeps.DEFAULT);
     return new ExpirationStep(
-        Sweeps.of(database.serviceJdbc(), 10), dueApprovals, settings, listener);
+        Sweeps.of(database.serviceJdbc(), 10), dueApprovals, settings, listener, SweepTracing.OFF);
   }
 
   private void awaitNone(String condition) {

@@ -115,7 +115,8 @@ class StormGuardIT {
             sweep,
             Sweeps.dueApprovals(database.serviceJdbc()),
             new ExpirationSettings(true, 10, Duration.ofSeconds(1), null, Sweeps.DEFAULT),
-            swept -> {});
+            (swept, took) -> {},
+            SweepTracing.OFF);
 
     assertThat(step.runOnce()).isEqualTo(Duration.ofSeconds(1));
     assertThat(step.paused()).isPresent();

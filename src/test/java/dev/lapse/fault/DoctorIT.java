@@ -53,7 +53,7 @@ class DoctorIT {
         .doesNotContain("WRONG");
     JsonNode report = JsonMapper.builder().build().readTree(run(0, Map.of(), "--json"));
     assertThat(report.get("holds").booleanValue()).isTrue();
-    assertThat(report.get("checks")).hasSize(13);
+    assertThat(report.get("checks")).hasSize(12);
   }
 
   @Test
@@ -74,8 +74,8 @@ class DoctorIT {
             "WRONG   privileges: not granted: SELECT on replay, INSERT on replay, UPDATE on replay,"
                 + " EXECUTE on purge_outbox(bigint, interval, integer)",
             "psql -f db/roles.sql",
-            "WRONG   due-index: there is no valid index",
-            "WRONG   guard: a trigger",
+            "WRONG   approvals-table: \"ai_approvals\" has no index over pending approvals",
+            "WRONG   guard: The trigger ai_approvals_final of \"ai_approvals\" is disabled",
             "cleanup.policy=delete, not compact",
             "min.insync.replicas=1",
             "max.message.bytes=1000, below ",

@@ -33,6 +33,7 @@ final class TestRelay implements AutoCloseable {
   final TakeOver takeOver;
   final PositionTopic positionTopic;
   final Function<Admin, EventPublisher> publisher;
+  final Heard heard = new Heard();
   final KafkaClients clients;
   private final String bootstrapServers;
 
@@ -71,15 +72,11 @@ final class TestRelay implements AutoCloseable {
             reader,
             new Checkpoints(JdbcClient.create(database)),
             new DeadLetters(JdbcClient.create(database)),
-            new Restamp(JdbcClient.create(database)));
+            new Restamp(JdbcClient.create(database)),
+            heard);
     this.step =
         new RelayStep(
-            clients,
-            settings,
-            topics,
-            takeOver,
-            new Pauses(JdbcClient.create(database)),
-            events -> {});
+            clients, settings, topics, takeOver, new Pauses(JdbcClient.create(database)), heard);
     this.publisher =
         admin ->
             new EventPublisher(

@@ -1,0 +1,52 @@
+package dev.lapse.operations;
+
+import dev.lapse.approvals.ApprovalsTable;
+import dev.lapse.kafka.KafkaAccess;
+import dev.lapse.loop.Looping;
+import dev.lapse.relay.Relay;
+import dev.lapse.relay.RelaySettings;
+import dev.lapse.status.StatusReader;
+import javax.sql.DataSource;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(WatchSettings.class)
+@ConditionalOnBooleanProperty(name = "lapse.watch.enabled", matchIfMissing = true)
+class WatchConfiguration {
+
+  /** Seconds after which a statement of the watch is given up. */
+  private static final int PATIENCE = 5;
+
+  @Bean
+  Watch watch(
+      DataSource dataSource,
+      ApprovalsTable table,
+      KafkaAccess kafka,
+      RelaySettings settings,
+      WatchSettings watch,
+      ObjectProvider<Relay> relay,
+      ObjectProvider<Looping> loops) {
+    JdbcTemplate limited = new JdbcTemplate(dataSource);
+    limited.setQueryTimeout(PATIENCE);
+    JdbcClient jdbc = JdbcClient.create(limited);
+    return new Watch(
+        new WatchStep(
+            new StatusReader(jdbc, table, kafka, settings.name()),
+            () -> relay.stream().mapToLong(r -> r.status().publishedId()).findAny().orElse(0),
+            new LastErrors(jdbc),
+            loops::stream,
+            watch));
+  }
+
+  @Bean
+  HealthIndicator watchHealthIndicator(Watch watch) {
+    return () -> WatchHealth.of(watch);
+  }
+}

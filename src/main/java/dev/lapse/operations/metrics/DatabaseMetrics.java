@@ -1,0 +1,86 @@
+package dev.lapse.operations.metrics;
+
+import dev.lapse.operations.Watch;
+import dev.lapse.status.Status;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/** What the watch read last; NaN while the database does not answer it. */
+final class DatabaseMetrics implements MeterBinder {
+
+  private final Watch watch;
+
+  DatabaseMetrics(Watch watch) {
+    this.watch = watch;
+  }
+
+  @Override
+  public void bindTo(MeterRegistry registry) {
+    Gauge.builder("lapse.database.up", watch, w -> w.reading().isPresent() ? 1 : 0)
+        .description("1 while the database answers the watch")
+        .register(registry);
+    gauge(
+        registry, "lapse.pending", "Approvals that wait for a decision", d -> d.pending().count());
+    gauge(registry, "lapse.due", "Those of them whose deadline has passed", d -> d.due().count());
+    seconds(
+        registry,
+        "lapse.overdue",
+        "Since the earliest deadline of what is due, 0 if nothing is",
+        d -> orZero(d.overdueSeconds()));
+    gauge(registry, "lapse.backlog", "Records not published", d -> d.backlog().count());
+    seconds(
+        registry,
+        "lapse.backlog.oldest",
+        "Since the first of them occurred, 0 if there is none",
+        d -> orZero(d.oldestUnpublishedSeconds()));
+    Gauge.builder("lapse.outbox", watch, w -> read(w, Status.Database::outboxBytes))
+        .baseUnit("bytes")
+        .description("The outbox with its indexes")
+        .register(registry);
+    seconds(
+        registry,
+        "lapse.outbox.oldest",
+        "Since the oldest record of the outbox occurred, 0 if it is empty",
+        d -> orZero(d.oldestRecordSeconds()));
+    seconds(
+        registry,
+        "lapse.oldest.transaction",
+        "Since what keeps the database from cleaning up began, 0 if nothing does",
+        d -> d.oldestTransaction() == null ? 0 : d.oldestTransaction().seconds());
+    gauge(
+        registry,
+        "lapse.replayed.events",
+        "Events published again, by all replays that the table holds",
+        Status.Database::replayed);
+  }
+
+  private void gauge(
+      MeterRegistry registry,
+      String name,
+      String description,
+      ToDoubleFunction<Status.Database> value) {
+    Gauge.builder(name, watch, w -> read(w, value)).description(description).register(registry);
+  }
+
+  private void seconds(
+      MeterRegistry registry,
+      String name,
+      String description,
+      ToDoubleFunction<Status.Database> value) {
+    Gauge.builder(name, watch, w -> read(w, value))
+        .baseUnit("seconds")
+        .description(description)
+        .register(registry);
+  }
+
+  private static double read(Watch watch, ToDoubleFunction<Status.Database> value) {
+    return watch.reading().map(value::applyAsDouble).orElse(Double.NaN);
+  }
+
+  private static double orZero(@Nullable Double seconds) {
+    return seconds == null ? 0 : seconds;
+  }
+}

@@ -1,0 +1,27 @@
+package dev.lapse.relay;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a relay told its listener. */
+final class Heard implements RelayListener {
+
+  final List<Published> published = new ArrayList<>();
+  int aborted;
+  int fenced;
+
+  @Override
+  public void published(Published transaction) {
+    published.add(transaction);
+  }
+
+  @Override
+  public void aborted() {
+    aborted++;
+  }
+
+  @Override
+  public void fenced() {
+    fenced++;
+  }
+}
