@@ -27,8 +27,11 @@ final class DueApprovals {
    */
   static final String EXPIRE =
       """
+      WITH rest AS MATERIALIZED (
+        SELECT EXISTS (SELECT FROM pause WHERE part = 'expiration' AND resumed_at IS NULL) AS paused
+      ),
       -- MATERIALIZED: planned into a join, a LIMIT under a lock may run more than once.
-      WITH due AS MATERIALIZED (
+      due AS MATERIALIZED (
         SELECT approval.${id} AS id, approval.${expires_at} AS expires_at
         FROM ${approvals} approval
         -- The literal, not a parameter: only so does the partial index serve every plan.
@@ -39,6 +42,8 @@ final class DueApprovals {
               > (:afterExpiresAt::${deadline_type}, :afterId::${id_type})
           -- What can be no key in Kafka cannot be told of; one such would fail the whole batch.
           ${?text_id} AND length(approval.${id}) BETWEEN 1 AND 1024
+          -- From the commit of a pause on, no batch expires anything, whoever may have begun it.
+          AND NOT (SELECT paused FROM rest)
         ORDER BY approval.${expires_at}, approval.${id}
         LIMIT :limit
         -- NO KEY: plain FOR UPDATE would skip an approval while a row that references it is inserted.
@@ -89,7 +94,8 @@ final class DueApprovals {
               FROM expired) * 1000000 AS lateness,
              ${now}::text AS due_before,
              last.expires_at AS last_expires_at,
-             last.id AS last_id
+             last.id AS last_id,
+             (SELECT paused FROM rest) AS paused
       FROM (SELECT 1) one
       LEFT JOIN (SELECT expires_at::text, id::text FROM due
                  ORDER BY due.expires_at DESC, due.id DESC LIMIT 1) last ON true
@@ -187,7 +193,8 @@ final class DueApprovals {
         more
             ? new Key(row.getString("last_expires_at"), row.getString("last_id"))
             : new Key(row.getString("due_before"), first.id()),
-        more);
+        more,
+        row.getBoolean("paused"));
   }
 
   /**
@@ -229,6 +236,7 @@ final class DueApprovals {
    * @param next where to go on: behind the last one it locked or, if no more were to be had, at the
    *     instant up to which it looked
    * @param more whether it locked as many as it was allowed to
+   * @param paused whether it did nothing because expiring is paused
    */
-  record Batch(int expired, Duration lateness, Key next, boolean more) {}
+  record Batch(int expired, Duration lateness, Key next, boolean more, boolean paused) {}
 }

@@ -25,6 +25,9 @@ final class ExpirationStep implements Step {
   /** So that many deadlines close together become one sweep, and none is ever an idle spin. */
   private static final Duration SHORTEST_PAUSE = Duration.ofMillis(1);
 
+  /** How soon somebody's resuming is noticed. */
+  private static final Duration PAUSE_INTERVAL = Duration.ofSeconds(1);
+
   private final Sweep sweep;
   private final DueApprovals dueApprovals;
   private final Duration maxPause;
@@ -72,7 +75,7 @@ final class ExpirationStep implements Step {
     notice(swept.paused());
     if (swept.paused()) {
       fullSweepAt = begin;
-      return maxPause;
+      return PAUSE_INTERVAL.compareTo(maxPause) < 0 ? PAUSE_INTERVAL : maxPause;
     }
     next = swept.next();
     if (full) {

@@ -27,7 +27,7 @@ final class StormGuard {
                      > (:afterExpiresAt::${deadline_type}, :afterId::${id_type})
                ORDER BY approval.${expires_at}, approval.${id}
                OFFSET :maxDue LIMIT 1) AS many,
-             pause.part IS NOT NULL AS noted,
+             resumed_at IS NOT NULL AS confirmed,
              pause.part IS NOT NULL AND resumed_at IS NULL AS paused
       FROM (SELECT 1) one LEFT JOIN pause ON pause.part = 'expiration'
       """;
@@ -49,6 +49,11 @@ final class StormGuard {
   /** How its reasons begin. */
   private static final String REASON = "storm guard: ";
 
+  /**
+   * To ask after each is cheap, and no more than one can belong to a storm that breaks meanwhile.
+   */
+  private static final Optional<Long> ONE_BATCH = Optional.of(1L);
+
   private static final String OVER =
       "DELETE FROM pause WHERE part = 'expiration' AND resumed_at IS NOT NULL";
 
@@ -57,6 +62,7 @@ final class StormGuard {
   private final String measure;
   private final Pauses pauses;
   private final ExpirationSettings.StormGuard settings;
+  private final DueApprovals.Key first;
 
   StormGuard(JdbcClient jdbc, ApprovalsTable table, ExpirationSettings.StormGuard settings) {
     this.jdbc = jdbc;
@@ -64,6 +70,7 @@ final class StormGuard {
     this.measure = table.sql(MEASURE);
     this.pauses = new Pauses(jdbc);
     this.settings = settings;
+    this.first = new DueApprovals.Key("-infinity", table.firstId());
   }
 
   /**
@@ -77,13 +84,13 @@ final class StormGuard {
     if (answer.paused()) {
       return Optional.empty();
     }
-    if (!answer.many()) {
-      if (answer.noted()) {
-        jdbc.sql(OVER).update();
-      }
-      return Optional.of(settings.maxDue());
+    if (answer.many()) {
+      return answer.confirmed() ? Optional.of(settings.maxDue()) : measure();
     }
-    return answer.noted() ? Optional.of(settings.maxDue()) : measure();
+    if (answer.confirmed() && from.equals(first)) { // who looks at a part only sees no storm
+      jdbc.sql(OVER).update();
+    }
+    return ONE_BATCH;
   }
 
   private Answer ask(DueApprovals.Key from) {
@@ -101,8 +108,7 @@ final class StormGuard {
     if (size.due() <= settings.maxDue() || size.due() < size.pending() * settings.maxShare()) {
       return Optional.of(Math.max(size.due(), settings.maxDue()));
     }
-    pauses.pause(
-        Part.EXPIRATION,
+    pauses.pauseForStorm(
         REASON
             + "%d approvals, of %d pending, would expire at once"
                 .formatted(size.due(), size.pending()));
@@ -119,7 +125,7 @@ final class StormGuard {
     return pauses.find(Part.EXPIRATION);
   }
 
-  private record Answer(boolean many, boolean noted, boolean paused) {}
+  private record Answer(boolean many, boolean confirmed, boolean paused) {}
 
   private record Size(long due, long pending) {}
 }

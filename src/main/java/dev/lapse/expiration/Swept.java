@@ -44,6 +44,6 @@ public record Swept(
         batch.next(),
         batch.more(),
         permitted,
-        paused);
+        batch.paused());
   }
 }

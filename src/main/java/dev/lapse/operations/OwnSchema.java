@@ -24,6 +24,9 @@ final class OwnSchema {
         (8, 'table pause', to_regclass('pause') IS NOT NULL),
         (10, 'function purge_outbox',
          to_regprocedure('purge_outbox(bigint, interval, integer)') IS NOT NULL),
+        (11, 'column pause.storm',
+         EXISTS (SELECT FROM pg_attribute
+                 WHERE attrelid = to_regclass('pause') AND attname = 'storm')),
         (12, 'table last_error', to_regclass('last_error') IS NOT NULL)
       ) needed (version, what, present)
       WHERE NOT present

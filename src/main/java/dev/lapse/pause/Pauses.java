@@ -14,9 +14,10 @@ public final class Pauses {
   /** A part that rests already keeps its first reason. */
   private static final String PAUSE =
       """
-      INSERT INTO pause (part, reason) VALUES (:part, :reason)
+      INSERT INTO pause (part, reason, storm) VALUES (:part, :reason, :storm)
       ON CONFLICT (part) DO UPDATE SET
         reason = excluded.reason,
+        storm = excluded.storm,
         since = excluded.since,
         paused_by = excluded.paused_by,
         resumed_at = NULL
@@ -24,7 +25,11 @@ public final class Pauses {
       """;
 
   private static final String RESUME =
-      "UPDATE pause SET resumed_at = now() WHERE part = :part AND resumed_at IS NULL";
+      "DELETE FROM pause WHERE part = :part AND resumed_at IS NULL AND NOT storm";
+
+  /** Stays, for the guard to see. */
+  private static final String CONFIRM =
+      "UPDATE pause SET resumed_at = now() WHERE part = :part AND resumed_at IS NULL AND storm";
 
   private final JdbcClient jdbc;
 
@@ -37,13 +42,31 @@ public final class Pauses {
     return jdbc.sql(FIND).param("part", part.word()).query(Pause.class).optional();
   }
 
-  /** Returns whether it ran until now. */
+  /** As a person does; returns whether it ran until now. */
   public boolean pause(Part part, String reason) {
-    return jdbc.sql(PAUSE).param("part", part.word()).param("reason", reason).update() > 0;
+    return pause(part, reason, false);
   }
 
-  /** Returns whether it was paused until now. For the storm guard this is a confirmation. */
+  /** As the storm guard does, before anything of the storm has expired. */
+  public void pauseForStorm(String reason) {
+    pause(Part.EXPIRATION, reason, true);
+  }
+
+  private boolean pause(Part part, String reason, boolean storm) {
+    return jdbc.sql(PAUSE)
+            .param("part", part.word())
+            .param("reason", reason)
+            .param("storm", storm)
+            .update()
+        > 0;
+  }
+
+  /**
+   * Returns whether it was paused until now. Where the storm guard had paused it, this confirms the
+   * storm; where a person had, it confirms nothing.
+   */
   public boolean resume(Part part) {
-    return jdbc.sql(RESUME).param("part", part.word()).update() > 0;
+    return jdbc.sql(RESUME).param("part", part.word()).update() > 0
+        || jdbc.sql(CONFIRM).param("part", part.word()).update() > 0;
   }
 }
