@@ -27,6 +27,11 @@ public final class ApprovalsCheck {
         .orElseGet(() -> List.of(StructureCheck.absent(settings, catalog.elsewhere())));
   }
 
+  /** Whether the migrations have run, which bring the index and the guard. */
+  boolean isMigrated() {
+    return catalog.isMigrated();
+  }
+
   /** What weakens the guard. Lapse works without it, and others may do what they should not. */
   public List<Problem> guardProblems() {
     return catalog
@@ -43,7 +48,7 @@ public final class ApprovalsCheck {
    * @throws UnusableSchemaException says all that is against it
    */
   public ApprovalsTable table(boolean expiring) {
-    return table(expiring, true)
+    return table(expiring, catalog.isMigrated())
         .orElseThrow(() -> unusable(List.of(StructureCheck.absent(settings, catalog.elsewhere()))));
   }
 

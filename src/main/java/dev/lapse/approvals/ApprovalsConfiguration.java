@@ -40,7 +40,7 @@ class ApprovalsConfiguration {
       ApprovalsCheck check,
       @Value("${lapse.check.expiring:${lapse.expiration.enabled:true}}") boolean expiring) {
     ApprovalsTable table = check.table(expiring);
-    if (expiring) {
+    if (expiring && check.isMigrated()) {
       check
           .guardProblems()
           .forEach(

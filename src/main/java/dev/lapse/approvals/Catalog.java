@@ -79,6 +79,8 @@ final class Catalog {
       WHERE tgrelid = :oid::oid AND tgname IN ('ai_approvals_final', 'ai_approvals_not_due')
       """;
 
+  private static final String MIGRATED = "SELECT to_regclass('outbox') IS NOT NULL";
+
   private final JdbcClient jdbc;
   private final ApprovalsSettings settings;
 
@@ -199,4 +201,9 @@ final class Catalog {
       boolean rowSecurity) {}
 
   private record Constraint(String name, String condition) {}
+
+  /** Whether the migrations have run, which bring the index, too. */
+  boolean isMigrated() {
+    return jdbc.sql(MIGRATED).query(Boolean.class).single();
+  }
 }

@@ -72,8 +72,7 @@ final class StartFailures implements FailureAnalyzer {
         state != null && state.equals("42501")
             ? "Migrate with the role that owns the schema (java -jar lapse.jar migrate), and give this"
                 + " one its privileges: psql -f db/roles.sql."
-            : "Mend what the message names, and start again: a migration that failed left nothing"
-                + " behind.",
+            : "Mend what the message names, and start again: a migration that failed is made up for.",
         failure);
   }
 

@@ -201,6 +201,7 @@ class OwnTableIT {
             .param("afterExpiresAt", "-infinity")
             .param("afterId", table.firstId())
             .param("limit", 1000)
+            .param("headers", null)
             .query(String.class)
             .list());
   }

@@ -96,7 +96,7 @@ class StatusIT {
       new Approvals(database).due(4);
 
       await()
-          .atMost(Duration.ofMinutes(1))
+          .atMost(Duration.ofMinutes(2))
           .ignoreExceptions()
           .untilAsserted(
               () -> {
@@ -169,7 +169,7 @@ class StatusIT {
 
   private static void awaitOutput(LapseProcess process, String pattern) {
     await()
-        .atMost(Duration.ofMinutes(1))
+        .atMost(Duration.ofMinutes(2))
         .untilAsserted(() -> assertThat(process.output()).matches(pattern));
   }
 

@@ -198,8 +198,8 @@ public final class OwnPostgres implements AutoCloseable {
     while (true) {
       try (Connection connection = java.sql.DriverManager.getConnection(url(), USER, "")) {
         if (connection.isValid(1)) {
-          pool().getHikariPoolMXBean().softEvictConnections();
-          Objects.requireNonNull(servicePool).getHikariPoolMXBean().softEvictConnections();
+          evict(pool());
+          evict(Objects.requireNonNull(servicePool));
           return;
         }
       } catch (SQLException e) {
@@ -207,6 +207,12 @@ public final class OwnPostgres implements AutoCloseable {
           throw new IllegalStateException("not back within a minute", e);
         }
       }
+    }
+  }
+
+  private static void evict(HikariDataSource pool) {
+    if (pool.getHikariPoolMXBean() != null) { // it has been used
+      pool.getHikariPoolMXBean().softEvictConnections();
     }
   }
 

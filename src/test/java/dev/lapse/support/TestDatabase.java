@@ -87,14 +87,20 @@ public final class TestDatabase implements AutoCloseable {
 
   /** Runs the product's migrations, as the owner, and gives every role its privileges. */
   public void migrate() {
-    migrate(ApprovalsTable.standard());
+    applyRoles();
+    migrate(ApprovalsTable.standard(), Roles.OWNER, Roles.PASSWORD);
+    applyRoles();
+    migrated = true;
   }
 
-  /** Runs them for a table that is there already. */
+  /** Runs them for a table that is there already, as the superuser that it belongs to. */
   public void migrate(ApprovalsTable table) {
-    applyRoles();
+    migrate(table, server.user(), server.password());
+  }
+
+  private void migrate(ApprovalsTable table, String user, String password) {
     Flyway.configure()
-        .dataSource(url, Roles.OWNER, Roles.PASSWORD)
+        .dataSource(url, user, password)
         .table("lapse_schema_history")
         .baselineOnMigrate(true)
         .baselineVersion("0")
@@ -102,8 +108,6 @@ public final class TestDatabase implements AutoCloseable {
         .placeholders(table.placeholders())
         .load()
         .migrate();
-    applyRoles();
-    migrated = true;
   }
 
   private void applyRoles() {
