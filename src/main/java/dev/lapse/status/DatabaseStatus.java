@@ -108,31 +108,6 @@ final class DatabaseStatus {
         (SELECT coalesce(sum(events), 0) FROM replay) AS replayed
       """;
 
-  /**
-   * Whoever keeps the oldest snapshot or transaction id of this database: what is deleted or
-   * changed since cannot be cleaned up. Of other roles' sessions only a member of pg_read_all_stats
-   * is told since when. Nothing that somebody wrote into a statement, or named a transaction by.
-   */
-  private static final String OLDEST_TRANSACTION =
-      """
-      SELECT pid, application, state, extract(epoch FROM clock_timestamp() - began) AS seconds
-      FROM (
-        SELECT pid, application_name AS application, coalesce(state, backend_type) AS state,
-               xact_start AS began
-        FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid()
-          AND (backend_xid IS NOT NULL OR backend_xmin IS NOT NULL)
-          -- It is one transaction to PostgreSQL, and holds nothing back.
-          AND backend_type <> 'autovacuum worker'
-        UNION ALL
-        SELECT NULL, '', 'prepared', prepared FROM pg_prepared_xacts
-        WHERE database = current_database()
-      ) holder
-      WHERE began IS NOT NULL
-      ORDER BY began
-      LIMIT 1
-      """;
-
   private static final String LAST_ERRORS =
       "SELECT loop, instance, reason, failed_at AS at FROM last_error ORDER BY failed_at DESC";
 
@@ -141,12 +116,14 @@ final class DatabaseStatus {
 
   private final JdbcClient jdbc;
   private final Checkpoints checkpoints;
+  private final OldestTransaction oldestTransaction;
   private final String status;
   private final String relay;
 
   DatabaseStatus(JdbcClient jdbc, ApprovalsTable table, String relay) {
     this.jdbc = jdbc;
     this.checkpoints = new Checkpoints(jdbc);
+    this.oldestTransaction = new OldestTransaction(jdbc);
     this.status = table.sql(STATUS);
     this.relay = relay;
   }
@@ -155,8 +132,7 @@ final class DatabaseStatus {
     List<Status.Paused> paused = jdbc.sql(PAUSED).query(Status.Paused.class).list();
     List<Checkpoints.Stale> stopped = checkpoints.stale();
     List<Status.LastError> errors = jdbc.sql(LAST_ERRORS).query(Status.LastError.class).list();
-    Status.Transaction transaction =
-        jdbc.sql(OLDEST_TRANSACTION).query(Status.Transaction.class).optional().orElse(null);
+    Status.Transaction transaction = oldestTransaction.find();
     return jdbc.sql(status)
         .param("relay", relay)
         .param("bound", look.bound())

@@ -82,8 +82,8 @@ public record Status(
    *
    * @param pid of its session; null of a prepared one
    * @param application as the session calls itself
-   * @param state what it does
-   * @param seconds since it began
+   * @param state what it does; hidden where our role may not know
+   * @param seconds since it began, or at least since it was first seen
    */
   public record Transaction(
       @Nullable Integer pid, String application, String state, double seconds) {}

@@ -84,7 +84,8 @@ class MetricsIT {
           () -> {
             assertThat(value(service, "lapse_oldest_transaction_seconds")).isGreaterThan(1);
             assertThat(service.get("/actuator/health/watch").body())
-                .contains("\"longTransaction\"", "\"a backfill\"", "\"idle in transaction\"")
+                // The service's role may not know what others do: only that they are there.
+                .contains("\"longTransaction\"", "\"a backfill\"", "\"hidden\"")
                 .contains("\"status\":\"UP\"");
             assertThat(service.output())
                 .containsOnlyOnce("A transaction keeps the database from cleaning up")
