@@ -80,9 +80,10 @@ class ReplayIT {
                 """
                 SELECT id::text FROM replay
                 WHERE outcome = 'done' AND events = 4 AND last_id = 5 AND finished_at >= started_at
-                  AND requested_by = session_user AND requested_as <> '' AND to_topic IS NULL
+                  AND requested_by = :service AND requested_as <> '' AND to_topic IS NULL
                   AND selection @> '{"fromId": 2, "toId": 5, "afterId": 0}'
                 """)
+            .param("service", database.serviceUser())
             .query(String.class)
             .single();
     assertThat(events).extracting(event -> event.header("lapse-replay")).containsOnly(replay);
