@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 /** What happens to PostgreSQL while it keeps all that it acknowledged, and to the way to it. */
 final class DatabaseFaults {
 
-  private static final Pattern SWEEP = Pattern.compile("WITH due AS MATERIALIZED");
+  private static final Pattern SWEEP = Pattern.compile("FOR NO KEY UPDATE SKIP LOCKED");
   private static final Pattern POLL = Pattern.compile("straggler AS MATERIALIZED");
 
   private static final String OF_THE_SERVICE =

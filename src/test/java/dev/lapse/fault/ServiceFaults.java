@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 /** What happens to the service's own processes. */
 final class ServiceFaults {
 
-  private static final Pattern SWEEP = Pattern.compile("WITH due AS MATERIALIZED");
+  private static final Pattern SWEEP = Pattern.compile("FOR NO KEY UPDATE SKIP LOCKED");
   private static final Pattern CHECKPOINT = Pattern.compile("INSERT INTO relay_checkpoint");
 
   private ServiceFaults() {}
