@@ -59,7 +59,8 @@ public final class TestDatabase implements AutoCloseable {
   public static TestDatabase empty(PostgresServer server) {
     String name = "test_" + NUMBER.incrementAndGet();
     try (TestDatabase maintenance = maintenance(server)) {
-      maintenance.execute("CREATE DATABASE " + name);
+      // Whatever the server's own is: an image without a locale has SQL_ASCII.
+      maintenance.execute("CREATE DATABASE %s ENCODING 'UTF8' TEMPLATE template0".formatted(name));
     }
     return new TestDatabase(server, name);
   }
