@@ -155,7 +155,7 @@ final class DueApprovals {
     this.untilNext = table.sql(UNTIL_NEXT);
     this.count = table.sql(COUNT);
     this.list = table.sql(LIST);
-    this.first = new Key("-infinity", table.firstId());
+    this.first = Key.first(table);
   }
 
   /** Before all that is pending. */
@@ -226,7 +226,13 @@ final class DueApprovals {
    * @param expiresAt as the column has it, in PostgreSQL's own notation, which loses no microsecond
    * @param id the approval's id
    */
-  record Key(String expiresAt, String id) {}
+  record Key(String expiresAt, String id) {
+
+    /** Before all that is pending. */
+    static Key first(ApprovalsTable table) {
+      return new Key("-infinity", table.firstId());
+    }
+  }
 
   /**
    * What one statement did.

@@ -23,7 +23,7 @@ public final class Expiration implements Looping {
 
   /** Whether it was the storm guard that paused it, and nobody has confirmed yet. */
   public boolean isStormGuardTripped() {
-    return paused().filter(StormGuard::isItsOwn).isPresent();
+    return paused().filter(Pause::storm).isPresent();
   }
 
   /** Why it expires nothing, if it is paused. */

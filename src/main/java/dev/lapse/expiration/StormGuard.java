@@ -46,9 +46,6 @@ final class StormGuard {
       FROM due
       """;
 
-  /** How its reasons begin. */
-  private static final String REASON = "storm guard: ";
-
   /**
    * To ask after each is cheap, and no more than one can belong to a storm that breaks meanwhile.
    */
@@ -70,7 +67,7 @@ final class StormGuard {
     this.measure = table.sql(MEASURE);
     this.pauses = new Pauses(jdbc);
     this.settings = settings;
-    this.first = new DueApprovals.Key("-infinity", table.firstId());
+    this.first = DueApprovals.Key.first(table);
   }
 
   /**
@@ -109,15 +106,9 @@ final class StormGuard {
       return Optional.of(Math.max(size.due(), settings.maxDue()));
     }
     pauses.pauseForStorm(
-        REASON
-            + "%d approvals, of %d pending, would expire at once"
-                .formatted(size.due(), size.pending()));
+        "storm guard: %d approvals, of %d pending, would expire at once"
+            .formatted(size.due(), size.pending()));
     return Optional.empty();
-  }
-
-  /** Whether the guard itself has paused it. */
-  static boolean isItsOwn(Pause pause) {
-    return pause.reason().startsWith(REASON);
   }
 
   /** Why expiring is paused, if it is. */

@@ -8,5 +8,6 @@ import java.time.OffsetDateTime;
  * @param reason what whoever paused it said
  * @param since when, by the database's clock
  * @param by the database role that did
+ * @param storm whether it was for the storm guard
  */
-public record Pause(String reason, OffsetDateTime since, String by) {}
+public record Pause(String reason, OffsetDateTime since, String by, boolean storm) {}

@@ -8,7 +8,9 @@ public final class Pauses {
 
   private static final String FIND =
       """
-      SELECT reason, since, paused_by AS by FROM pause WHERE part = :part AND resumed_at IS NULL
+      SELECT reason, since, paused_by AS by, storm
+      FROM pause
+      WHERE part = :part AND resumed_at IS NULL
       """;
 
   /** A part that rests already keeps its first reason. */

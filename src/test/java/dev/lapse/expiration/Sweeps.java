@@ -9,8 +9,7 @@ final class Sweeps {
   static final ExpirationSettings.StormGuard DEFAULT =
       new ExpirationSettings.StormGuard(true, 10_000, 0.5);
 
-  static final DueApprovals.Key FIRST =
-      new DueApprovals.Key("-infinity", ApprovalsTable.standard().firstId());
+  static final DueApprovals.Key FIRST = DueApprovals.Key.first(ApprovalsTable.standard());
 
   private Sweeps() {}
 
