@@ -1,6 +1,7 @@
 package dev.lapse.doctor;
 
 import dev.lapse.kafka.KafkaAccess;
+import dev.lapse.kafka.TransactionProtocol;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -11,7 +12,6 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.DescribeConsumerGroupsOptions;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
-import org.apache.kafka.clients.admin.FinalizedVersionRange;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.config.ConfigResource;
@@ -79,15 +79,8 @@ public final class KafkaDoctor {
   }
 
   private static Check transactions(Admin admin) throws Exception {
-    FinalizedVersionRange version =
-        admin
-            .describeFeatures()
-            .featureMetadata()
-            .get()
-            .finalizedFeatures()
-            .get("transaction.version");
-    int level = version == null ? 0 : version.maxVersionLevel();
-    return level >= 2
+    int level = TransactionProtocol.level(admin);
+    return level >= TransactionProtocol.SAFE
         ? Check.holds("transactions", "transaction.version " + level)
         : Check.fails(
             "transactions",

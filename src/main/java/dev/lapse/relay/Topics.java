@@ -1,5 +1,6 @@
 package dev.lapse.relay;
 
+import dev.lapse.kafka.TransactionProtocol;
 import dev.lapse.loop.Reasons;
 import java.util.HashSet;
 import java.util.List;
@@ -9,7 +10,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.FinalizedVersionRange;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
@@ -136,18 +136,12 @@ final class Topics {
    * decide a later transaction (KAFKA-17754, mended by KIP-890).
    */
   void warnOfOldTransactions(Admin admin) throws Exception {
-    FinalizedVersionRange version =
-        admin
-            .describeFeatures()
-            .featureMetadata()
-            .get()
-            .finalizedFeatures()
-            .get("transaction.version");
-    if (version == null || version.maxVersionLevel() < 2) {
+    int level = TransactionProtocol.level(admin);
+    if (level < TransactionProtocol.SAFE) {
       log.warn(
           "Kafka runs an old transaction protocol feature=transaction.version level={}"
               + " advice=\"upgrade to 2 with kafka-features.sh, see KAFKA-17754\"",
-          version == null ? 0 : version.maxVersionLevel());
+          level);
     }
   }
 }
