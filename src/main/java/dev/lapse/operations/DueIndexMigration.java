@@ -42,9 +42,7 @@ final class DueIndexMigration implements Callback {
 
   @Override
   public void handle(Event event, Context context) {
-    log.info(
-        "Building the index over pending approvals: this waits for every transaction that is open"
-            + " now, and blocks nobody");
+    log.info("Building the due index: waits for open transactions, blocks nobody");
     String index = String.valueOf(context.getConfiguration().getPlaceholders().get("due_index"));
     Connection connection = context.getConnection();
     try (Statement statement = connection.createStatement()) {
