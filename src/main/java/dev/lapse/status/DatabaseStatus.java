@@ -28,8 +28,8 @@ final class DatabaseStatus {
             AND xact_id < pg_snapshot_xmax(pg_current_snapshot())
             AND id <= (SELECT published_id FROM position)
           UNION ALL
-          -- For each of them, so that without one the outbox is not looked at: a planner that
-          -- knows of one transaction only, as after a dump was restored, would walk over all of it.
+          -- One by one, and by range: by equality a planner that knows of one transaction only, as
+          -- after a dump was restored, would walk over all of it.
           SELECT found.id, found.xact_id
           FROM (
             SELECT running.xact_id FROM position, pg_snapshot_xip(snapshot) running(xact_id)
@@ -37,7 +37,8 @@ final class DatabaseStatus {
           ) ended
           CROSS JOIN LATERAL (
             SELECT id, xact_id FROM outbox
-            WHERE outbox.xact_id = ended.xact_id AND id <= (SELECT published_id FROM position)
+            WHERE outbox.xact_id BETWEEN ended.xact_id AND ended.xact_id
+              AND id <= (SELECT published_id FROM position)
             OFFSET 0
           ) found
         ) late

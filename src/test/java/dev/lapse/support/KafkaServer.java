@@ -1,5 +1,9 @@
 package dev.lapse.support;
 
+import static java.util.Objects.requireNonNull;
+
+import com.github.dockerjava.api.model.Ulimit;
+import java.util.List;
 import java.util.Map;
 import org.springframework.kafka.test.EmbeddedKafkaKraftBroker;
 import org.testcontainers.kafka.KafkaContainer;
@@ -32,9 +36,20 @@ public final class KafkaServer implements AutoCloseable {
     return new KafkaServer(broker.getBrokersAsString(), broker::destroy);
   }
 
+  /** Both limits, or an engine replaces the other by one that it may not be allowed to set. */
+  private static final Ulimit FILES = new Ulimit("nofile", 16_384L, 16_384L);
+
+  private static final Ulimit PROCESSES = new Ulimit("nproc", 16_384L, 16_384L);
+
   public static KafkaServer inDocker() {
     KafkaContainer broker =
-        new KafkaContainer(IMAGE).withEnv("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false");
+        new KafkaContainer(IMAGE)
+            .withEnv("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false")
+            .withEnv("KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS", "1")
+            .withCreateContainerCmdModifier(
+                // Every relay of a test has topics of its own, and some engines allow 1,024 files.
+                create ->
+                    requireNonNull(create.getHostConfig()).withUlimits(List.of(FILES, PROCESSES)));
     broker.start();
     return new KafkaServer(broker.getBootstrapServers(), broker::stop);
   }
