@@ -26,6 +26,7 @@ class BenchmarksIT {
     ALL.put("idle", new Idle());
     ALL.put("growth", new Growth());
     ALL.put("writers", new Writers());
+    ALL.put("retention", new Retention());
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.lapse.bench;
 
+import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.support.OwnPostgres;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -36,6 +37,7 @@ final class Database implements AutoCloseable {
         .dataSource(database.url(), OwnPostgres.USER, "")
         .table("lapse_schema_history")
         .configuration(Map.of("flyway.postgresql.transactional.lock", "false"))
+        .placeholders(ApprovalsTable.standard().placeholders())
         .load()
         .migrate();
     return database;

@@ -20,6 +20,16 @@ final class Rows {
 
   /** Appends that many in one transaction. */
   static void append(Database database, int count) throws SQLException {
-    database.execute("INSERT INTO outbox (type, key, payload) " + ROWS.formatted(TYPE, count));
+    database.execute(appending(count));
+  }
+
+  /** The statement that does. */
+  static String appending(int count) {
+    return "INSERT INTO outbox (type, key, payload) " + of(count);
+  }
+
+  /** A query of that many: type, key and payload. */
+  static String of(int count) {
+    return ROWS.formatted(TYPE, count);
   }
 }

@@ -81,9 +81,14 @@ final class Stage implements AutoCloseable {
    * publishes the whole outbox, all of it to {@code topic}.
    */
   Service service(Database database, String topic, String... arguments) {
+    return service(name("relay"), database, topic, arguments);
+  }
+
+  /** The same, with a name for the relay that the database may know a checkpoint of. */
+  Service service(String relay, Database database, String topic, String... arguments) {
     List<String> all = new ArrayList<>(options.arguments());
     all.addAll(List.of(arguments));
-    all.add("--lapse.relay.name=" + name("relay"));
+    all.add("--lapse.relay.name=" + relay);
     all.add("--lapse.relay.topics.ApprovalExpired=" + topic);
     all.add("--lapse.relay.topics.%s=%s".formatted(Rows.TYPE, topic));
     all.add("--lapse.expiration.storm-guard.enabled=false");
