@@ -1,5 +1,6 @@
 package dev.lapse.expiration;
 
+import dev.lapse.approvals.ApprovalsTable;
 import java.util.Map;
 
 /** The one statement that makes approvals expire, for benchmarks to run without the service. */
@@ -9,7 +10,7 @@ public final class ExpireStatement {
 
   /** The statement, with {@code names} in the place of its parameters. */
   public static String with(Map<String, String> names) {
-    String sql = DueApprovals.EXPIRE;
+    String sql = ApprovalsTable.standard().sql(DueApprovals.EXPIRE);
     for (Map.Entry<String, String> name : names.entrySet()) {
       String parameter = ":" + name.getKey();
       if (!sql.contains(parameter)) {
