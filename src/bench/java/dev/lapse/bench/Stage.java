@@ -93,7 +93,8 @@ final class Stage implements AutoCloseable {
     all.add("--lapse.relay.topics.%s=%s".formatted(Rows.TYPE, topic));
     all.add("--lapse.expiration.storm-guard.enabled=false");
     LapseProcess.Launch launch =
-        LapseProcess.against(database.url(), OwnPostgres.USER, "", broker.bootstrapServers());
+        LapseProcess.against(database.url(), OwnPostgres.USER, "", broker.bootstrapServers())
+            .jvm("-XX:TieredStopAtLevel=4"); // the JVM's default
     if (options.recording()) {
       launch.jvm(recording());
     }

@@ -76,7 +76,7 @@ final class World implements AutoCloseable {
             () ->
                 LapseProcess.against(url, Roles.SERVICE, Roles.PASSWORD, kafka.bootstrapProxied())
                     .with(SETTINGS)
-                    .jvm("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"), // to be back sooner
+                    .jvm("-XX:+UseSerialGC"), // to be back sooner
             TOPICS.entrySet().stream()
                 .map(
                     topic ->

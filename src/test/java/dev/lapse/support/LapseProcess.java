@@ -68,7 +68,10 @@ public final class LapseProcess implements AutoCloseable {
   public static final class Launch {
 
     private final Map<String, String> environment = new HashMap<>();
-    private final List<String> jvmOptions = new ArrayList<>(List.of("-Xmx256m"));
+
+    /** Without the second compiler: it pays only for a process that stays. */
+    private final List<String> jvmOptions =
+        new ArrayList<>(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1"));
 
     private Launch() {}
 
@@ -78,7 +81,7 @@ public final class LapseProcess implements AutoCloseable {
       return this;
     }
 
-    /** Adds options of the JVM, behind a heap of 256 MB. */
+    /** Adds options of the JVM, which prevail over those it has. */
     public Launch jvm(String... options) {
       jvmOptions.addAll(List.of(options));
       return this;
