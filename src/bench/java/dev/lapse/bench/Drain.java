@@ -5,8 +5,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
  * How fast a backlog drains: from rows that are committed to a live consumer. In front of what is
- * measured lies a warm-up of a fifth as many rows, and 50,000 at the least, for subject and
- * controls alike: a JVM has not compiled anything before.
+ * measured lies a warm-up of as many rows, and 50,000 at the least, for subject and controls alike:
+ * a JVM is at work for ten seconds and more before it has compiled everything.
  */
 final class Drain implements Benchmark {
 
@@ -49,7 +49,7 @@ final class Drain implements Benchmark {
   }
 
   private static int warmUp(int rows) {
-    return Math.max(rows / 5, 50_000);
+    return Math.max(rows, 50_000);
   }
 
   private static double lapse(

@@ -94,7 +94,7 @@ final class Stage implements AutoCloseable {
     all.add("--lapse.expiration.storm-guard.enabled=false");
     LapseProcess.Launch launch =
         LapseProcess.against(database.url(), OwnPostgres.USER, "", broker.bootstrapServers())
-            .jvm("-XX:TieredStopAtLevel=4"); // the JVM's default
+            .jvm("-XX:TieredStopAtLevel=4", "-XX:+UseSerialGC"); // as where memory is 512 MB
     if (options.recording()) {
       launch.jvm(recording());
     }
@@ -117,7 +117,7 @@ final class Stage implements AutoCloseable {
     servers.put("kafka", org.apache.kafka.common.utils.AppInfoParser.getVersion());
     servers.put("kafkaJvm", Broker.JVM);
     servers.put("partitions", PARTITIONS);
-    servers.put("serviceJvm", "-Xmx256m");
+    servers.put("serviceJvm", "-Xmx256m -XX:+UseSerialGC");
     return servers;
   }
 

@@ -39,7 +39,7 @@ final class OutboxQueries {
       """
       record.id, record.event_id::text, record.type, record.topic, record.key,
              record.payload, record.headers,
-             to_char(record.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+             (record.occurred_at AT TIME ZONE 'UTC')::text,
              NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
       """;
 

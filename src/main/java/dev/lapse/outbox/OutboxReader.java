@@ -158,7 +158,7 @@ public final class OutboxReader {
         row.getBytes(5),
         row.getBytes(6),
         row.getBytes(7),
-        row.getBytes(8));
+        Rfc3339.of(row.getBytes(8)));
   }
 
   /** The database as it is now, read apart from any page; everything before its lsn is on disk. */

@@ -75,12 +75,14 @@ final class PagePublisher implements AutoCloseable {
   private void tell(Page page, long upToId) {
     List<OutboxRecord> sent = publisher.sent();
     if (!sent.isEmpty()) {
+      long bytes = 0;
+      int stragglers = 0;
+      for (OutboxRecord record : sent) {
+        bytes += record.size();
+        stragglers += record.id() <= upToId ? 1 : 0;
+      }
       listener.published(
-          new Published(
-              List.copyOf(sent),
-              sent.stream().mapToLong(OutboxRecord::size).sum(),
-              (int) sent.stream().takeWhile(record -> record.id() <= upToId).count(),
-              page.database().now()));
+          new Published(List.copyOf(sent), bytes, stragglers, page.database().now()));
     }
   }
 
