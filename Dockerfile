@@ -1,7 +1,7 @@
 # The service as an image: ./mvnw package -DskipTests && docker build --tag lapse .
 #
 # Runs as nobody in particular, on a read-only root file system with a writable /tmp, in whatever
-# memory its container has; SIGTERM stops it within 8 s. Arguments are commands: docker run lapse help
+# memory its container has; SIGTERM stops it within 5 s. Arguments are commands: docker run lapse help
 
 FROM eclipse-temurin:17-jre AS layers
 WORKDIR /layers

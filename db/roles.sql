@@ -40,6 +40,11 @@
 \else
 \set history :schema
 \endif
+-- Where the approvals are, and as what.
+\if :{?approvals_schema}
+\else
+\set approvals_schema :schema
+\endif
 \if :{?approvals}
 \else
 \set approvals ai_approvals
@@ -111,7 +116,9 @@ REVOKE ALL ON outbox, relay_checkpoint, dead_letter, pause, replay, retention, l
     FROM PUBLIC, :"service", :"application", :"reader";
 
 -- What a sweep reads and changes; the rest of an approval is not the service's affair.
-GRANT SELECT (:approval_columns), UPDATE (:approval_changes) ON :"approvals" TO :"service";
+GRANT USAGE ON SCHEMA :"approvals_schema" TO :"service", :"application", :"reader";
+GRANT SELECT (:approval_columns), UPDATE (:approval_changes)
+    ON :"approvals_schema".:"approvals" TO :"service";
 -- It appends what it expired. It updates nothing, and deletes through purge_outbox, which lets go only
 -- what is published and old.
 GRANT SELECT, INSERT (type, key, payload, headers, occurred_at) ON outbox TO :"service";
@@ -122,12 +129,12 @@ GRANT SELECT, INSERT, UPDATE ON relay_checkpoint, replay, last_error TO :"servic
 GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letter, pause TO :"service";
 GRANT SELECT ON retention TO :"service";
 
-GRANT SELECT, INSERT, UPDATE ON :"approvals" TO :"application";
+GRANT SELECT, INSERT, UPDATE ON :"approvals_schema".:"approvals" TO :"application";
 -- Neither id nor xact_id, which tell what is published: those are the database's alone. Nor
 -- occurred_at, by which retention goes.
 GRANT INSERT (event_id, type, topic, key, payload, headers) ON outbox TO :"application";
 
-GRANT SELECT (:approval_columns) ON :"approvals" TO :"reader";
+GRANT SELECT (:approval_columns) ON :"approvals_schema".:"approvals" TO :"reader";
 GRANT SELECT ON outbox, relay_checkpoint, dead_letter, pause, replay, retention, last_error TO :"reader";
 \else
 \echo Nothing is migrated yet: migrate as the owner, then run this again for the privileges.

@@ -27,7 +27,7 @@ import picocli.CommandLine.TypeConversionException;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:done",
-      "1:failed, and the message says why; of audit: something was found",
+      "1:failed, and the message says why; of audit and doctor: something was found",
       "2:wrong command line",
       "130, 143:stopped by Ctrl-C, by SIGTERM"
     },
@@ -45,7 +45,7 @@ import picocli.CommandLine.TypeConversionException;
       "Settings are environment variables, or options with a dot in their name:",
       "  SPRING_DATASOURCE_URL, SPRING_DATASOURCE_USERNAME, SPRING_DATASOURCE_PASSWORD",
       "  LAPSE_KAFKA_BOOTSTRAP_SERVERS",
-      "  --spring.datasource.url=… and so on. The README lists them all."
+      "  --spring.datasource.url=… and so on. The README lists those that matter."
     })
 public final class CommandLine implements Callable<Integer> {
 

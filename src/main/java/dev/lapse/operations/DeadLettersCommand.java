@@ -42,7 +42,7 @@ final class DeadLettersCommand implements Runnable {
 
   @Command(
       name = "list",
-      description = "Print each with its outbox id, type, age and reason.",
+      description = "Print each with its outbox id, type, when it was refused, and why.",
       mixinStandardHelpOptions = true)
   int list() throws Exception {
     return with(

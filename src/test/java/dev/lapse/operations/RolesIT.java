@@ -271,6 +271,40 @@ class RolesIT {
   }
 
   @Test
+  void psqlGrantsATableOfOnesOwnInASchemaOfItsOwn() throws Exception {
+    try (TestDatabase own = TestDatabase.migrated()) {
+      own.execute(
+          """
+          CREATE SCHEMA approval_service;
+          CREATE TABLE approval_service."AiApproval" (id bigint, state text, "dueAt" timestamptz);
+          """);
+
+      String said =
+          psql(
+              own,
+              "--set=schema=public",
+              "--set=approvals_schema=approval_service",
+              "--set=approvals=AiApproval",
+              "--set=approval_columns=id, state, \"dueAt\"",
+              "--set=approval_changes=state");
+
+      assertThat(said).doesNotContain("ERROR");
+      assertThat(
+              own.count(
+                  """
+                  SELECT count(*)
+                  FROM (VALUES ('dueAt', 'SELECT'), ('state', 'UPDATE')) needed(name, privilege)
+                  WHERE has_schema_privilege('my_service', 'approval_service', 'USAGE')
+                    AND has_column_privilege(
+                          'my_service', 'approval_service."AiApproval"', name, privilege)
+                    AND NOT has_column_privilege(
+                          'my_service', 'approval_service."AiApproval"', 'id', 'UPDATE')
+                  """))
+          .isEqualTo(2);
+    }
+  }
+
+  @Test
   void refusesToMakeOneRoleOfTwo() throws Exception {
     try (TestDatabase own = TestDatabase.empty(Servers.postgres())) {
       assertThat(psql(own, "--set=service=same", "--set=owner=same", "--set=schema=public"))
