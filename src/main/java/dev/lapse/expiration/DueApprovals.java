@@ -49,7 +49,7 @@ final class DueApprovals {
         -- NO KEY: plain FOR UPDATE would skip an approval while a row that references it is inserted.
         FOR NO KEY UPDATE SKIP LOCKED
       ),
-      expired AS (
+      updated AS (
         UPDATE ${approvals} approval
         SET ${status} = ${expired}
             ${?version} , ${version} = coalesce(approval.${version}, 0) + 1
@@ -59,10 +59,13 @@ final class DueApprovals {
           -- Both again, in a CASE: bare, they lure the planner into the partial index for every row.
           AND CASE approval.${status} WHEN ${pending} THEN approval.${expires_at} < ${now}
                                       ELSE false END
-        RETURNING approval.${id} AS id, ${due_at} AS expires_at, now() AS expired_at
+        RETURNING approval.${status} = ${expired} AS is_expired,
+                  approval.${id} AS id, ${due_at} AS expires_at, now() AS expired_at
                   ${?version} , approval.${version} AS version
                   ${?attributes} , ${attributes} AS attributes
       ),
+      -- A trigger of the table's own may have made something else of it.
+      expired AS (SELECT * FROM updated WHERE is_expired),
       recorded AS (
         INSERT INTO outbox (type, key, payload, headers, occurred_at)
         -- to_json of a row, since json_build_object writes blanks that every consumer would store.

@@ -72,6 +72,26 @@ class SweepIT {
   }
 
   @Test
+  void tellsOfNothingThatATriggerKeptFromExpiring() {
+    UUID kept = approvals.due();
+    UUID due = approvals.due();
+    database.execute(
+        """
+        CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN NEW.status := OLD.status; RETURN NEW; END';
+        CREATE TRIGGER keep BEFORE UPDATE ON ai_approvals
+          FOR EACH ROW WHEN (OLD.id = '%s') EXECUTE FUNCTION keep();
+        """
+            .formatted(kept));
+
+    assertThat(sweep.run().expired()).isEqualTo(1);
+    assertThat(sweep.run().expired()).isZero();
+
+    assertThat(approvals.status(kept)).isEqualTo("pending");
+    assertThat(recorded()).containsExactly(due);
+  }
+
+  @Test
   void goesOnBatchByBatchUntilNothingIsDue() {
     approvals.due(25);
     assertThat(sweep.run().expired()).isEqualTo(25);
