@@ -4,6 +4,7 @@ import dev.lapse.expiration.Sweep;
 import dev.lapse.expiration.Swept;
 import dev.lapse.pause.Pause;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -50,7 +51,7 @@ final class ExpireCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     // Not even the schema: what would expire can be asked before anything is set up.
     return oneShot.run(
-        dryRun ? OneShot.UNCONDITIONALLY : List.of("--lapse.check.expiring=true"),
+        dryRun ? settingsOfDryRun() : List.of("--lapse.check.expiring=true"),
         context -> {
           PrintWriter out = spec.commandLine().getOut();
           Sweep sweep = context.getBean(Sweep.class);
@@ -58,6 +59,13 @@ final class ExpireCommand implements Callable<Integer> {
           out.flush();
           return exitCode;
         });
+  }
+
+  /** There may be no index yet, so that it walks over the whole table, however long that takes. */
+  private static List<String> settingsOfDryRun() {
+    List<String> settings = new ArrayList<>(OneShot.UNCONDITIONALLY);
+    settings.add("--spring.datasource.hikari.data-source-properties.socketTimeout=0");
+    return settings;
   }
 
   private static int tell(Sweep sweep, PrintWriter out) {

@@ -11,7 +11,6 @@ import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 import org.springframework.http.HttpMethod;
-import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
@@ -49,7 +48,13 @@ class ManagementConfiguration {
                 requests.anyRequest().denyAll();
               }
             })
-        .httpBasic(Customizer.withDefaults())
+        .httpBasic(
+            basic -> {
+              // Closed, no header is worth a password's hash, which anybody could have us compute.
+              if (!settings.isOpen()) {
+                basic.disable();
+              }
+            })
         .build();
   }
 
