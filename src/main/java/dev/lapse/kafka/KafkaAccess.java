@@ -64,13 +64,16 @@ public final class KafkaAccess {
     all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, id);
     // Consumers wait that long at the most, should this process be killed in mid-transaction.
     all.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, (int) TRANSACTION.toMillis());
+    all.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 5);
     all.put(
         ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
-        Math.max((int) TRANSACTION.toMillis() * 4 / 5, requestTimeout(all) + 1000));
+        Math.max(
+            (int) TRANSACTION.toMillis() * 4 / 5,
+            requestTimeout(all)
+                + Integer.parseInt(String.valueOf(all.get(ProducerConfig.LINGER_MS_CONFIG)))));
     all.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, TRANSACTION.toMillis());
     all.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     all.put(ProducerConfig.ACKS_CONFIG, "all");
-    all.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 5);
     return new KafkaProducer<>(all, new ByteArraySerializer(), new ByteArraySerializer());
   }
 

@@ -30,6 +30,9 @@ final class EventEncoder {
   private static final Map<String, Header> SCHEMAS =
       Map.of("ApprovalExpired", header("ce_dataschema", "urn:lapse:approval-expired:1"));
 
+  /** Types whose header is kept; a writer might have one for each thing it tells of. */
+  private static final int MOST_TYPES = 1000;
+
   private final Map<String, String> topics;
   private final Header source;
   private final Map<String, Header> types = new ConcurrentHashMap<>();
@@ -66,7 +69,7 @@ final class EventEncoder {
     RecordHeaders headers = new RecordHeaders();
     headers.add(SPEC_VERSION);
     headers.add(new RecordHeader("ce_id", record.eventId()));
-    headers.add(types.computeIfAbsent(record.type(), type -> header("ce_type", type)));
+    headers.add(type(record.type()));
     headers.add(source);
     headers.add(new RecordHeader("ce_subject", record.key()));
     headers.add(new RecordHeader("ce_time", record.occurredAt()));
@@ -81,6 +84,18 @@ final class EventEncoder {
       further(record.headers()).forEach((name, value) -> headers.add(header(name, value)));
     }
     return headers;
+  }
+
+  private Header type(String type) {
+    Header known = types.get(type);
+    if (known != null) {
+      return known;
+    }
+    Header made = header("ce_type", type);
+    if (types.size() < MOST_TYPES) {
+      types.put(type, made);
+    }
+    return made;
   }
 
   private static Map<String, String> further(byte[] headers) throws PoisonException {

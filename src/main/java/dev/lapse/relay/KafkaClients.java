@@ -12,6 +12,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -43,12 +44,29 @@ final class KafkaClients {
     properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, timeout);
     properties.put(ProducerConfig.METADATA_MAX_AGE_CONFIG, 60_000);
     properties.putAll(kafka.properties());
+    properties.put(
+        ProducerConfig.BATCH_SIZE_CONFIG,
+        Math.min(number(properties, ProducerConfig.BATCH_SIZE_CONFIG), batchSize));
     properties.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, relay.name());
     properties.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, (int) timeout);
     properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     properties.put(ProducerConfig.ACKS_CONFIG, "all");
-    return new KafkaProducer<>(
-        common(properties), new ByteArraySerializer(), new ByteArraySerializer());
+    properties = common(properties);
+    // The client refuses to start with less.
+    int least =
+        number(properties, ProducerConfig.LINGER_MS_CONFIG)
+            + number(properties, ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG);
+    properties.put(
+        ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
+        Math.max(number(properties, ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG), least));
+    return new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
+  /**
+   * @throws org.apache.kafka.common.config.ConfigException if somebody set something else
+   */
+  private static int number(Map<String, Object> properties, String name) {
+    return (Integer) ConfigDef.parseType(name, properties.get(name), ConfigDef.Type.INT);
   }
 
   /** A member of the relay's group; it is asked who leads and never fetches a record. */
@@ -59,7 +77,16 @@ final class KafkaClients {
         ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, (int) relay.sessionTimeout().toMillis());
     // How soon a standby hears that the leader has left.
     properties.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 500);
-    properties.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, 60_000);
+    // A page and a pause fit into it, or an instance lost the lead that works as it was told to.
+    properties.put(
+        ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG,
+        (int)
+            relay
+                .transactionTimeout()
+                .multipliedBy(2)
+                .plus(relay.pollInterval())
+                .plusSeconds(30)
+                .toMillis());
     // How soon it sees that the position topic was made anew.
     properties.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, 5_000);
     // Sticky and cooperative: a new instance does not take the lead from a healthy one.

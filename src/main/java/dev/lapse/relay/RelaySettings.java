@@ -18,7 +18,7 @@ import org.springframework.util.unit.DataSize;
  * @param topics the topic of each event type whose rows name none; default {@code ApprovalExpired}
  *     to {@code approvals.expired}
  * @param pageRecords records of one transaction at the most, 1 to 100,000; default 10,000
- * @param pageSize bytes after which a transaction is closed, 1 KB to 64 MB; default 8 MB
+ * @param pageSize bytes after which a transaction is closed, 1 KB to 64 MB; default 4 MB
  * @param pollInterval pause between two looks at an outbox that had nothing new, 1 ms to 1 min;
  *     default 5 ms. A sweep of this instance is noticed at once, whatever it is
  * @param sessionTimeout after which a dead leader is replaced, 1 s to 5 min; default 6 s, the least
@@ -36,7 +36,7 @@ public record RelaySettings(
     @DefaultValue("/approvals") String source,
     @DefaultValue Map<String, String> topics,
     @DefaultValue("10000") int pageRecords,
-    @DefaultValue("8MB") DataSize pageSize,
+    @DefaultValue("4MB") DataSize pageSize,
     @DefaultValue("5ms") Duration pollInterval,
     @DefaultValue("6s") Duration sessionTimeout,
     @DefaultValue("15s") Duration transactionTimeout,
@@ -67,7 +67,7 @@ public record RelaySettings(
             .formatted(pageRecords));
     require(
         pageSize.toBytes() >= 1024 && pageSize.toMegabytes() <= 64,
-        "lapse.relay.page-size is %s: set it between 1KB and 64MB (default 8MB)"
+        "lapse.relay.page-size is %s: set it between 1KB and 64MB (default 4MB)"
             .formatted(pageSize));
     require("poll-interval", pollInterval, Duration.ofMillis(1), Duration.ofMinutes(1));
     require("session-timeout", sessionTimeout, Duration.ofSeconds(1), Duration.ofMinutes(5));

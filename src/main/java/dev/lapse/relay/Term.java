@@ -153,8 +153,12 @@ final class Term implements AutoCloseable {
     checkpointAt = System.nanoTime() + checkpointInterval.toNanos();
   }
 
-  /** Before an end or a pause: leaves a checkpoint that says all that was published. */
+  /**
+   * Before an end or a pause: leaves a checkpoint that says all that was published, and forgets
+   * what was read ahead, since a pause may last, and the database be another one when it is over.
+   */
   void finish() {
+    nextPage = null;
     if (checkpointIsOld) {
       writeCheckpoint();
     }
