@@ -36,12 +36,7 @@ final class OutboxQueries {
       """;
 
   static final String RECORD =
-      """
-      record.id, record.event_id::text, record.type, record.topic, record.key,
-             record.payload, record.headers,
-             (record.occurred_at AT TIME ZONE 'UTC')::text,
-             NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-      """;
+      OutboxRecord.COLUMNS + ", NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL\n";
 
   /**
    * Stragglers (rows at or below the position that its snapshot could not see) and the page above

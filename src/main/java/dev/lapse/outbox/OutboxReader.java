@@ -141,24 +141,12 @@ public final class OutboxReader {
     List<OutboxRecord> records = new ArrayList<>();
     long bytes = 0;
     while (bytes < maxBytes && rows.next()) {
-      OutboxRecord record = record(rows);
+      OutboxRecord record = OutboxRecord.of(rows);
       records.add(record);
       bytes += record.size();
     }
     boolean cut = records.size() == maxRecords || bytes >= maxBytes;
     return new Page(position, records, cut, state);
-  }
-
-  private static OutboxRecord record(ResultSet row) throws SQLException {
-    return new OutboxRecord(
-        row.getLong(1),
-        row.getBytes(2),
-        row.getString(3),
-        row.getString(4),
-        row.getBytes(5),
-        row.getBytes(6),
-        row.getBytes(7),
-        Rfc3339.of(row.getBytes(8)));
   }
 
   /** The database as it is now, read apart from any page; everything before its lsn is on disk. */

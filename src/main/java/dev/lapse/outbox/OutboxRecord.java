@@ -1,6 +1,8 @@
 package dev.lapse.outbox;
 
 import java.nio.charset.StandardCharsets;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +28,26 @@ public record OutboxRecord(
     byte[] payload,
     byte @Nullable [] headers,
     byte[] occurredAt) {
+
+  /** What {@link #of} reads, of a row called {@code record}. */
+  public static final String COLUMNS =
+      """
+      record.id, record.event_id::text, record.type, record.topic, record.key,
+             record.payload, record.headers, (record.occurred_at AT TIME ZONE 'UTC')::text
+      """;
+
+  /** Reads it from a row that begins with {@link #COLUMNS}. */
+  public static OutboxRecord of(ResultSet row) throws SQLException {
+    return new OutboxRecord(
+        row.getLong(1),
+        row.getBytes(2),
+        row.getString(3),
+        row.getString(4),
+        row.getBytes(5),
+        row.getBytes(6),
+        row.getBytes(7),
+        Rfc3339.of(row.getBytes(8)));
+  }
 
   /** Its bytes as far as they grow with what was written, to limit a page by. */
   public int size() {

@@ -78,12 +78,9 @@ final class ReplayRecords {
 
   private static final String PAGE =
       POSITION
-          + """
-          SELECT record.id, record.event_id::text, record.type, record.topic, record.key,
-                 record.payload, record.headers,
-                 to_char(record.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-                 (extract(epoch FROM now()) * 1000)::bigint AS now
-          """
+          + "SELECT "
+          + OutboxRecord.COLUMNS
+          + ", (extract(epoch FROM now()) * 1000)::bigint AS now\n"
           + SELECTED
           + "ORDER BY record.id LIMIT ?";
 
@@ -171,22 +168,10 @@ final class ReplayRecords {
     long bytes = 0;
     Instant now = Instant.EPOCH;
     while (bytes < MAX_BYTES && rows.next()) {
-      OutboxRecord record =
-          new OutboxRecord(
-              rows.getLong(1),
-              rows.getBytes(2),
-              rows.getString(3),
-              rows.getString(4),
-              rows.getBytes(5),
-              rows.getBytes(6),
-              rows.getBytes(7),
-              rows.getBytes(8));
+      OutboxRecord record = OutboxRecord.of(rows);
       now = Instant.ofEpochMilli(rows.getLong(9));
       records.add(record);
-      bytes +=
-          record.key().length
-              + record.payload().length
-              + (record.headers() == null ? 0 : record.headers().length);
+      bytes += record.size();
     }
     boolean cut = records.size() == limit || bytes >= MAX_BYTES;
     return new Page(records, bytes, cut ? records.get(records.size() - 1).id() : to, now);
