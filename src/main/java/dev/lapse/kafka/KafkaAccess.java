@@ -65,12 +65,8 @@ public final class KafkaAccess {
     // Consumers wait that long at the most, should this process be killed in mid-transaction.
     all.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, (int) TRANSACTION.toMillis());
     all.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 5);
-    all.put(
-        ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
-        Math.max(
-            (int) TRANSACTION.toMillis() * 4 / 5,
-            requestTimeout(all)
-                + Integer.parseInt(String.valueOf(all.get(ProducerConfig.LINGER_MS_CONFIG)))));
+    all.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, (int) TRANSACTION.toMillis() * 4 / 5);
+    ClientTimeouts.containDelivery(all);
     all.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, TRANSACTION.toMillis());
     all.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     all.put(ProducerConfig.ACKS_CONFIG, "all");
@@ -80,16 +76,9 @@ public final class KafkaAccess {
   private Map<String, Object> common() {
     Map<String, Object> all = new HashMap<>(properties);
     all.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
-    int patience = (int) PATIENCE.toMillis();
-    all.putIfAbsent(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, patience);
-    // Not below a request's, which anybody may set: Kafka's clients would not start.
-    all.putIfAbsent(
-        CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, Math.max(patience, requestTimeout(all)));
+    all.putIfAbsent(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, (int) PATIENCE.toMillis());
+    ClientTimeouts.containRequest(all, PATIENCE);
     return all;
-  }
-
-  private static int requestTimeout(Map<String, Object> all) {
-    return Integer.parseInt(String.valueOf(all.get(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG)));
   }
 
   /** Names the servers only: the properties may hold secrets. */

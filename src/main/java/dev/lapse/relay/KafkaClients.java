@@ -1,5 +1,6 @@
 package dev.lapse.relay;
 
+import dev.lapse.kafka.ClientTimeouts;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -12,7 +13,6 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -46,27 +46,14 @@ final class KafkaClients {
     properties.putAll(kafka.properties());
     properties.put(
         ProducerConfig.BATCH_SIZE_CONFIG,
-        Math.min(number(properties, ProducerConfig.BATCH_SIZE_CONFIG), batchSize));
+        Math.min(ClientTimeouts.number(properties, ProducerConfig.BATCH_SIZE_CONFIG), batchSize));
     properties.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, relay.name());
     properties.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, (int) timeout);
     properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     properties.put(ProducerConfig.ACKS_CONFIG, "all");
-    properties = common(properties);
-    // The client refuses to start with less.
-    int least =
-        number(properties, ProducerConfig.LINGER_MS_CONFIG)
-            + number(properties, ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG);
-    properties.put(
-        ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
-        Math.max(number(properties, ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG), least));
+    addCommon(properties);
+    ClientTimeouts.containDelivery(properties);
     return new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
-  }
-
-  /**
-   * @throws org.apache.kafka.common.config.ConfigException if somebody set something else
-   */
-  private static int number(Map<String, Object> properties, String name) {
-    return (Integer) ConfigDef.parseType(name, properties.get(name), ConfigDef.Type.INT);
   }
 
   /** A member of the relay's group; it is asked who leads and never fetches a record. */
@@ -109,27 +96,20 @@ final class KafkaClients {
   private Consumer<byte[], byte[]> consumer(Map<String, Object> properties) {
     properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     properties.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    addCommon(properties);
+    ClientTimeouts.containRequest(properties, API_TIMEOUT);
     return new KafkaConsumer<>(
-        withApiTimeout(common(properties)),
-        new ByteArrayDeserializer(),
-        new ByteArrayDeserializer());
+        properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
   Admin admin() {
     Map<String, Object> properties = new HashMap<>(kafka.properties());
-    return Admin.create(withApiTimeout(common(properties)));
+    addCommon(properties);
+    ClientTimeouts.containRequest(properties, API_TIMEOUT);
+    return Admin.create(properties);
   }
 
-  /** Not below a request's, which anybody may set: Kafka's clients would not start. */
-  private static Map<String, Object> withApiTimeout(Map<String, Object> properties) {
-    String request = String.valueOf(properties.get(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG));
-    properties.putIfAbsent(
-        CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG,
-        (int) Math.max(API_TIMEOUT.toMillis(), Long.parseLong(request)));
-    return properties;
-  }
-
-  private Map<String, Object> common(Map<String, Object> properties) {
+  private void addCommon(Map<String, Object> properties) {
     properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers());
     int patience = patience();
     properties.putIfAbsent(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, patience);
@@ -139,7 +119,6 @@ final class KafkaClients {
     properties.putIfAbsent(CommonClientConfigs.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1000);
     // A take-over waits for this two or three times: for its coordinator, for the last transaction.
     properties.putIfAbsent(CommonClientConfigs.RETRY_BACKOFF_MS_CONFIG, 20);
-    return properties;
   }
 
   /**
