@@ -115,8 +115,8 @@ SET LOCAL search_path = :"schema";
 REVOKE ALL ON outbox, relay_checkpoint, dead_letter, pause, replay, retention, last_error
     FROM PUBLIC, :"service", :"application", :"reader";
 
--- What a sweep reads and changes; the rest of an approval is not the service's affair.
 GRANT USAGE ON SCHEMA :"approvals_schema" TO :"service", :"application", :"reader";
+-- What a sweep reads and changes; the rest of an approval is not the service's affair.
 GRANT SELECT (:approval_columns), UPDATE (:approval_changes)
     ON :"approvals_schema".:"approvals" TO :"service";
 -- It appends what it expired. It updates nothing, and deletes through purge_outbox, which lets go only

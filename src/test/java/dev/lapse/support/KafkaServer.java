@@ -13,6 +13,11 @@ public final class KafkaServer implements AutoCloseable {
 
   private static final String IMAGE = "apache/kafka:4.1.2";
 
+  /** Both limits, or an engine replaces the other by one that it may not be allowed to set. */
+  private static final Ulimit FILES = new Ulimit("nofile", 16_384L, 16_384L);
+
+  private static final Ulimit PROCESSES = new Ulimit("nproc", 16_384L, 16_384L);
+
   private final String bootstrapServers;
   private final Runnable stop;
 
@@ -35,11 +40,6 @@ public final class KafkaServer implements AutoCloseable {
     broker.afterPropertiesSet();
     return new KafkaServer(broker.getBrokersAsString(), broker::destroy);
   }
-
-  /** Both limits, or an engine replaces the other by one that it may not be allowed to set. */
-  private static final Ulimit FILES = new Ulimit("nofile", 16_384L, 16_384L);
-
-  private static final Ulimit PROCESSES = new Ulimit("nproc", 16_384L, 16_384L);
 
   public static KafkaServer inDocker() {
     KafkaContainer broker =
