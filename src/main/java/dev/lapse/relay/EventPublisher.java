@@ -35,6 +35,7 @@ final class EventPublisher implements AutoCloseable {
   private final EventEncoder encoder;
   private final PositionTopic positionTopic;
   private final Poison poison;
+  private final Window window;
 
   /** What Kafka refused in the transaction in hand; written by the client's threads. */
   private final Map<String, String> refused = new ConcurrentHashMap<>();
@@ -42,6 +43,7 @@ final class EventPublisher implements AutoCloseable {
   private final Semaphore noted = new Semaphore(0);
   private List<OutboxRecord> sent = List.of();
   private boolean open;
+  private long begunAt;
 
   /** What was sent by itself to see whether it is poison. */
   private @Nullable OutboxRecord suspect;
@@ -53,7 +55,8 @@ final class EventPublisher implements AutoCloseable {
       Topics topics,
       EventEncoder encoder,
       PositionTopic positionTopic,
-      Poison poison) {
+      Poison poison,
+      Window window) {
     this.batchSize = topics.batchSize();
     this.producer = clients.producer(batchSize);
     this.admin = admin;
@@ -61,6 +64,7 @@ final class EventPublisher implements AutoCloseable {
     this.encoder = encoder;
     this.positionTopic = positionTopic;
     this.poison = poison;
+    this.window = window;
     try {
       producer.initTransactions();
     } catch (RuntimeException e) {
@@ -71,7 +75,8 @@ final class EventPublisher implements AutoCloseable {
 
   /**
    * Begins a transaction and hands records' events to the client, which sends as it goes: all of
-   * them, or those before the first that is known to be poison, or that turns out so.
+   * them, or as many as the window lets, or those before the first that is known to be poison, or
+   * that turns out so.
    *
    * @param withheld says which records wait behind a dead letter: they are passed over
    * @throws NewTermException if a topic takes smaller batches only than this publisher makes
@@ -87,7 +92,7 @@ final class EventPublisher implements AutoCloseable {
         continue;
       }
       boolean suspected = poison.isSuspected(record);
-      if (suspected && !sent.isEmpty()) {
+      if (sent.size() == window.records() || (suspected && !sent.isEmpty())) {
         return new Sent(i, null);
       }
       String reason = poison.reason(record);
@@ -172,6 +177,7 @@ final class EventPublisher implements AutoCloseable {
     } catch (RuntimeException e) {
       throw refusedOr(e);
     }
+    window.committed(sent.size(), Duration.ofNanos(System.nanoTime() - begunAt));
     if (suspect != null) {
       poison.forget(suspect.eventIdAsText());
       suspect = null;
@@ -182,6 +188,7 @@ final class EventPublisher implements AutoCloseable {
   private RuntimeException refusedOr(RuntimeException failure) {
     try {
       if (!Poison.isBehind(failure) || !noted.tryAcquire(1, TimeUnit.SECONDS)) {
+        window.failed(sent.size());
         return failure;
       }
     } catch (InterruptedException e) {
@@ -213,6 +220,7 @@ final class EventPublisher implements AutoCloseable {
     noted.drainPermits();
     producer.beginTransaction();
     open = true;
+    begunAt = System.nanoTime();
   }
 
   /** An open transaction is aborted by the successor's start, or by its timeout. */

@@ -29,6 +29,7 @@ final class TakeOver {
   private final Checkpoints checkpoints;
   private final Restamp restamp;
   private final Poison poison = new Poison();
+  private final Window window;
   private final Parking parking;
   private final RelayListener listener;
 
@@ -49,6 +50,7 @@ final class TakeOver {
     this.reader = reader;
     this.checkpoints = checkpoints;
     this.restamp = restamp;
+    this.window = new Window(settings);
     this.parking = new Parking(settings, deadLetters, poison);
     this.listener = listener;
   }
@@ -57,7 +59,7 @@ final class TakeOver {
     topics.createAll(admin); // one that was deleted would fail every term from now on
     PagePublisher publisher =
         new PagePublisher(
-            new EventPublisher(clients, admin, topics, encoder, positionTopic, poison),
+            new EventPublisher(clients, admin, topics, encoder, positionTopic, poison, window),
             parking,
             listener);
     try {

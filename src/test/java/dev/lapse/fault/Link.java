@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -62,9 +63,11 @@ final class Link {
         if (!passes(message, direction, out)) {
           continue;
         }
-        out.write(message.bytes().array());
+        byte[] bytes = message.bytes().array();
+        hold(proxy.transfer(bytes.length));
+        out.write(bytes);
         if (in.available() == 0) {
-          hold();
+          hold(proxy.delay());
           out.flush();
         }
       }
@@ -95,9 +98,9 @@ final class Link {
     return !proxy.swallows(this, direction); // a trap may have brought that about
   }
 
-  private void hold() throws IOException {
+  private static void hold(Duration duration) throws IOException {
     try {
-      TimeUnit.NANOSECONDS.sleep(proxy.delay().toNanos());
+      TimeUnit.NANOSECONDS.sleep(duration.toNanos());
     } catch (InterruptedException e) {
       throw new IOException(e);
     }

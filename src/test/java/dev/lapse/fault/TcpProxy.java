@@ -36,6 +36,7 @@ final class TcpProxy implements AutoCloseable {
   private final List<ArmedTrap> traps = new CopyOnWriteArrayList<>();
   private volatile InetSocketAddress upstream;
   private volatile Duration delay = Duration.ZERO;
+  private volatile long bytesPerSecond = Long.MAX_VALUE;
 
   /** Guards what follows, and that no link slips through between a look and the deed. */
   private final Object gate = new Object();
@@ -112,6 +113,11 @@ final class TcpProxy implements AutoCloseable {
     delay = duration;
   }
 
+  /** Carries no more than that, on each connection each way. */
+  void narrow(long bytesPerSecondOnly) {
+    bytesPerSecond = bytesPerSecondOnly;
+  }
+
   /**
    * Back to passing. Connections that have lost something are reset: what TCP promises is all or an
    * error. Traps stay.
@@ -121,6 +127,7 @@ final class TcpProxy implements AutoCloseable {
       refusing = false;
       swallowing.clear();
       delay = Duration.ZERO;
+      bytesPerSecond = Long.MAX_VALUE;
       links.stream().filter(Link::isTorn).forEach(Link::reset);
     }
   }
@@ -192,6 +199,11 @@ final class TcpProxy implements AutoCloseable {
 
   Duration delay() {
     return delay;
+  }
+
+  /** How long that many bytes are under way. */
+  Duration transfer(int bytes) {
+    return Duration.ofNanos((long) (1e9 * bytes / bytesPerSecond));
   }
 
   List<ArmedTrap> due(Wire.Message message) {

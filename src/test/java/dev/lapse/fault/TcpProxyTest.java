@@ -159,6 +159,21 @@ class TcpProxyTest {
   }
 
   @Test
+  void carriesNoMoreThanItMay() throws Exception {
+    Socket client = connect();
+    Socket service = server.accept();
+    proxy.narrow(100_000);
+    long start = System.nanoTime();
+
+    client.getOutputStream().write(new byte[20_000]);
+
+    assertThat(service.getInputStream().readNBytes(20_000)).hasSize(20_000);
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofMillis(199));
+    proxy.heal();
+    assertPasses(client, service);
+  }
+
+  @Test
   void springsOnTheNthRequestOfAnApiBeforeTheBrokerHasIt() throws Exception {
     proxy = opened(TcpProxy.kafka(TcpProxy.local(server.port())));
     Socket client = connect();

@@ -80,7 +80,13 @@ final class TestRelay implements AutoCloseable {
     this.publisher =
         admin ->
             new EventPublisher(
-                clients, admin, topics, new EventEncoder(settings), positionTopic, new Poison());
+                clients,
+                admin,
+                topics,
+                new EventEncoder(settings),
+                positionTopic,
+                new Poison(),
+                new Window(settings));
   }
 
   static String freshName() {
