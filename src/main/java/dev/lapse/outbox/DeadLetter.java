@@ -87,17 +87,10 @@ public record DeadLetter(
   }
 
   /** The same once {@code part} is published; empty if nothing waits any more. */
-  public Optional<DeadLetter> after(Waiting part, Position position) {
-    List<OutboxRecord> records = part.page().records();
-    if (!part.page().more()) {
-      return part.upToId() >= position.publishedId()
-          ? Optional.empty()
-          : Optional.of(publishedUpTo(part.upToId(), position.snapshot()));
-    }
-    return Optional.of(
-        records.isEmpty()
-            ? this
-            : publishedUpTo(records.get(records.size() - 1).id(), position.snapshot()));
+  public Optional<DeadLetter> after(Page part, Position position) {
+    return part.upToId() >= position.publishedId()
+        ? Optional.empty()
+        : Optional.of(publishedUpTo(part.upToId(), position.snapshot()));
   }
 
   /**

@@ -31,8 +31,8 @@ public final class OutboxReader {
   private static final int FETCH_SIZE = 100;
 
   /**
-   * Ids that one look for what waits behind a dead letter walks over: some tenth of a second, for
-   * which all other keys wait.
+   * Ids that one look walks over for what it seeks among published rows: some tenth of a second,
+   * for which all other keys wait.
    */
   private static final long WALK = 200_000;
 
@@ -67,26 +67,30 @@ public final class OutboxReader {
 
   private Page read(Connection connection, Position position) throws SQLException {
     Position.CatchUp catchUp = position.catchUp();
-    return catchUp == null
-        ? read(
-            connection,
-            position,
-            OutboxQueries.PAGE,
-            position.publishedId(),
-            position.snapshot(),
-            maxRecords,
-            maxRecords,
-            maxRecords + 1)
-        : read(
-            connection,
-            position,
-            OutboxQueries.CATCH_UP,
-            catchUp.afterId(),
-            position.publishedId(),
-            position.snapshot(),
-            catchUp.snapshot(),
-            maxRecords,
-            maxRecords + 1);
+    if (catchUp == null) {
+      return read(
+          connection,
+          position,
+          Long.MAX_VALUE,
+          OutboxQueries.PAGE,
+          position.publishedId(),
+          position.snapshot(),
+          maxRecords,
+          maxRecords,
+          maxRecords + 1);
+    }
+    long upToId = position.reach(walk);
+    return read(
+        connection,
+        position,
+        upToId,
+        OutboxQueries.CATCH_UP,
+        catchUp.afterId(),
+        upToId,
+        position.snapshot(),
+        catchUp.snapshot(),
+        maxRecords,
+        maxRecords + 1);
   }
 
   /**
@@ -95,28 +99,28 @@ public final class OutboxReader {
    *
    * @param position one that holds {@code deadLetter} and is not catching up
    */
-  public Waiting waiting(DeadLetter deadLetter, Position position) throws SQLException {
+  public Page waiting(DeadLetter deadLetter, Position position) throws SQLException {
     List<DeadLetter.Extent> published = deadLetter.published();
     long upToId = deadLetter.reach(position, walk);
     return inTransaction(
         connection ->
-            new Waiting(
-                read(
-                    connection,
-                    position,
-                    OutboxQueries.WAITING,
-                    upToId,
-                    position.snapshot(),
-                    published.stream().map(DeadLetter.Extent::upToId).toArray(Long[]::new),
-                    published.stream().map(DeadLetter.Extent::snapshot).toArray(String[]::new),
-                    deadLetter.key(),
-                    deadLetter.key(),
-                    maxRecords,
-                    maxRecords + 1),
-                upToId));
+            read(
+                connection,
+                position,
+                upToId,
+                OutboxQueries.WAITING,
+                upToId,
+                position.snapshot(),
+                published.stream().map(DeadLetter.Extent::upToId).toArray(Long[]::new),
+                published.stream().map(DeadLetter.Extent::snapshot).toArray(String[]::new),
+                deadLetter.key(),
+                deadLetter.key(),
+                maxRecords,
+                maxRecords + 1));
   }
 
-  private Page read(Connection connection, Position position, String sql, Object... parameters)
+  private Page read(
+      Connection connection, Position position, long upToId, String sql, Object... parameters)
       throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       statement.setFetchSize(FETCH_SIZE);
@@ -127,7 +131,7 @@ public final class OutboxReader {
       try (ResultSet rows = statement.executeQuery()) {
         rows.next();
         Lsn flushed = Lsn.parse(rows.getString(14));
-        Page page = page(position, rows, askedAt);
+        Page page = page(position, upToId, rows, askedAt);
         if (!page.isEmpty() && flushed.isBefore(page.database().origin().lsn())) {
           WalFlush.upTo(connection, page.database().origin().lsn());
         }
@@ -136,7 +140,8 @@ public final class OutboxReader {
     }
   }
 
-  private Page page(Position position, ResultSet rows, long askedAt) throws SQLException {
+  private Page page(Position position, long upToId, ResultSet rows, long askedAt)
+      throws SQLException {
     DatabaseState state = state(rows, askedAt);
     List<OutboxRecord> records = new ArrayList<>();
     long bytes = 0;
@@ -146,7 +151,9 @@ public final class OutboxReader {
       bytes += record.size();
     }
     boolean cut = records.size() == maxRecords || bytes >= maxBytes;
-    return new Page(position, records, cut, state);
+    long lookedUpTo = cut ? records.get(records.size() - 1).id() : upToId;
+    return new Page(
+        position, records, cut || lookedUpTo < position.publishedId(), lookedUpTo, state);
   }
 
   /** The database as it is now, read apart from any page; everything before its lsn is on disk. */

@@ -1,6 +1,7 @@
 package dev.lapse.outbox;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -61,11 +62,6 @@ public record Position(
    */
   Position after(@Nullable OutboxRecord last, boolean cut, DatabaseState state) {
     Origin read = state.origin();
-    if (catchUp != null) {
-      return last != null && cut
-          ? catchingUpTo(catchUp.snapshot, last.id()).in(read)
-          : as(catchUp.snapshot, read);
-    }
     DatabaseState.Highest highest = state.highest();
     if (highest != null && !cut) {
       // All that is visible is published, so the position may as well begin anew with the ids: the
@@ -79,6 +75,21 @@ public record Position(
           : as(state.snapshot(), read);
     }
     return new Position(last.id(), last.eventIdAsText(), state.snapshot(), null, deadLetters, read);
+  }
+
+  /** The position once the straggler pass under way has come to an id, in one look or in many. */
+  Position caughtUpTo(long id, Origin read) {
+    String target = Objects.requireNonNull(catchUp).snapshot;
+    return id < publishedId ? catchingUpTo(target, id).in(read) : as(target, read);
+  }
+
+  /**
+   * The id up to which one look for stragglers may go, since it walks over all rows.
+   *
+   * @param walk ids to walk over at most
+   */
+  long reach(long walk) {
+    return Math.min(publishedId, Objects.requireNonNull(catchUp).afterId + walk);
   }
 
   /** The same, with a straggler pass to {@code target} begun above {@code afterId}. */

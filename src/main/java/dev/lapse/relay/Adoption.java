@@ -4,10 +4,9 @@ import dev.lapse.outbox.DatabaseState;
 import dev.lapse.outbox.DeadLetter;
 import dev.lapse.outbox.Origin;
 import dev.lapse.outbox.OutboxReader;
-import dev.lapse.outbox.OutboxRecord;
+import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
 import dev.lapse.outbox.Restamp;
-import dev.lapse.outbox.Waiting;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -74,9 +73,8 @@ final class Adoption {
   private List<DeadLetter> byIdAlone(Position position) throws Exception {
     List<DeadLetter> letters = new ArrayList<>();
     for (DeadLetter letter : position.deadLetters()) {
-      Waiting waiting = reader.waiting(letter, position);
-      List<OutboxRecord> records = waiting.page().records();
-      long published = records.isEmpty() ? waiting.upToId() : records.get(0).id() - 1;
+      Page waiting = reader.waiting(letter, position);
+      long published = waiting.isEmpty() ? waiting.upToId() : waiting.first(0).upToId();
       letters.add(letter.publishedOnly(new DeadLetter.Extent(published, position.snapshot())));
     }
     return letters;

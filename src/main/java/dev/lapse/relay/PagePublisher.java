@@ -4,7 +4,6 @@ import dev.lapse.outbox.DeadLetter;
 import dev.lapse.outbox.OutboxRecord;
 import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
-import dev.lapse.outbox.Waiting;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -46,19 +45,18 @@ final class PagePublisher implements AutoCloseable {
   }
 
   /** Publishes a part of what waits behind a dead letter, and drops the letter with the last. */
-  Position release(DeadLetter letter, Waiting waiting, Position position) throws Exception {
-    Page page = waiting.page();
-    Instant now = page.database().time();
-    EventPublisher.Sent sent = publisher.send(page.records(), now, record -> false);
+  Position release(DeadLetter letter, Page waiting, Position position) throws Exception {
+    Instant now = waiting.database().time();
+    EventPublisher.Sent sent = publisher.send(waiting.records(), now, record -> false);
     Optional<DeadLetter> rest = letter.after(waiting.first(sent.records()), position);
     String poison = sent.poison();
     if (poison != null) {
-      OutboxRecord refused = page.records().get(sent.records());
+      OutboxRecord refused = waiting.records().get(sent.records());
       rest = rest.map(waits -> waits.nowAt(refused, poison, now));
     }
     Position next = Parking.released(letter, rest, position);
     commit(next, position, now);
-    tell(page, 0);
+    tell(waiting, 0);
     return next;
   }
 

@@ -5,7 +5,6 @@ import dev.lapse.outbox.DeadLetter;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
-import dev.lapse.outbox.Waiting;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -102,8 +101,8 @@ final class Term implements AutoCloseable {
   }
 
   private int release(DeadLetter letter) throws Exception {
-    Waiting waiting = reader.waiting(letter, position);
-    requireSameDatabase(waiting.page());
+    Page waiting = reader.waiting(letter, position);
+    requireSameDatabase(waiting);
     Position before = position;
     position = publisher.release(letter, waiting, position);
     checkpointIsOld = true;

@@ -183,21 +183,24 @@ final class ModelParking {
     return letter.reach(position, WALK);
   }
 
-  Position released(DeadLetter letter, Waiting part, Position position) {
-    Page page = part.page();
-    boolean more = page.more() && rule != Rule.IGNORES_CUT;
-    long upToId = rule == Rule.IGNORES_REACH ? position.publishedId() : part.upToId();
+  Position released(DeadLetter letter, Page part, Position position) {
+    boolean isCut = part.upToId() < reach(letter, position);
+    long upToId =
+        switch (rule) {
+          case IGNORES_CUT -> reach(letter, position);
+          case IGNORES_REACH -> isCut ? part.upToId() : position.publishedId();
+          default -> part.upToId();
+        };
     Position seen =
         rule == Rule.RELEASES_BY_ID ? position.as(SEES_ALL, position.origin()) : position;
     Optional<DeadLetter> rest =
         letter.after(
-            new Waiting(new Page(page.from(), page.records(), more, page.database()), upToId),
-            seen);
+            new Page(part.from(), part.records(), part.more(), upToId, part.database()), seen);
     if (rest.isEmpty()) {
       forgetTooSoon(letter);
     }
-    releasedAPart |= page.more() && !page.isEmpty();
-    walkedOn |= !page.more() && rest.isPresent();
+    releasedAPart |= isCut && !part.isEmpty();
+    walkedOn |= !isCut && rest.isPresent();
     return replace(letter, rest, position);
   }
 

@@ -43,8 +43,14 @@ final class ModelRelay {
      * Takes a full page for all there was. A inserts three; B inserts, commits and is published; A
      * commits, and a page of two is read.
      */
-    IGNORES_CUT
+    IGNORES_CUT,
+
+    /** Takes the end of a look for that of the pass: stragglers above it are lost. */
+    IGNORES_REACH
   }
+
+  /** So few that most passes take several looks. */
+  private static final int WALK = 3;
 
   private static final int READ_AHEAD = 2;
 
@@ -92,7 +98,19 @@ final class ModelRelay {
             .map(ModelRelay::record)
             .toList();
     boolean cut = reader != Reader.IGNORES_CUT && records.size() == limit;
-    return new Page(from, records, cut, database.state(now));
+    long reach = from.catchUp() == null ? Long.MAX_VALUE : from.reach(walk());
+    return page(from, records, cut, reach, now);
+  }
+
+  private Page page(
+      Position from, List<OutboxRecord> records, boolean cut, long reach, Snapshot now) {
+    long upToId = cut ? records.get(records.size() - 1).id() : reach;
+    return new Page(from, records, cut || upToId < from.publishedId(), upToId, database.state(now));
+  }
+
+  /** How far it believes a look to go. */
+  private int walk() {
+    return reader == Reader.IGNORES_REACH ? Integer.MAX_VALUE : WALK;
   }
 
   private Predicate<Row> following(Position from, Snapshot now) {
@@ -102,7 +120,7 @@ final class ModelRelay {
       Snapshot target = Snapshot.parse(catchUp.snapshot());
       return row ->
           row.id() > catchUp.afterId()
-              && row.id() <= from.publishedId()
+              && row.id() <= from.reach(WALK)
               && !before.sees(row.xid())
               && target.sees(row.xid());
     }
@@ -110,7 +128,7 @@ final class ModelRelay {
     Predicate<Row> wasRunning = row -> before.xip().contains(row.xid());
     Predicate<Row> wasBeyond = row -> row.xid() >= before.xmax();
     return switch (reader) {
-      case SOUND, IGNORES_CUT -> above.or(wasRunning).or(wasBeyond);
+      case SOUND, IGNORES_CUT, IGNORES_REACH -> above.or(wasRunning).or(wasBeyond);
       case TRUSTS_XMAX -> above.or(wasRunning);
       case WAITS_FOR_XMIN -> above.and(row -> row.xid() < now.xmin());
       case KNOWS_NO_STRAGGLERS -> above;
@@ -161,8 +179,8 @@ final class ModelRelay {
     Snapshot now = database.snapshot();
     List<OutboxRecord> records =
         parking.waiting(letter, position, database.visibleIn(now)).limit(limit).toList();
-    Page page = new Page(position, records, records.size() == limit, database.state(now));
-    Waiting waiting = new Waiting(page, parking.reach(letter, position));
+    Page waiting =
+        page(position, records, records.size() == limit, parking.reach(letter, position), now);
     ModelKafka.Sent sent = kafka.send(records, record -> false);
     Position next = parking.released(letter, waiting.first(sent.records()), position);
     if (sent.poison()) {

@@ -65,8 +65,8 @@ class OutboxReaderIT {
     List<Long> ids = new ArrayList<>();
     List<Long> looks = new ArrayList<>();
     while (letter.isPresent()) {
-      Waiting part = reader.waiting(letter.get(), end);
-      part.page().records().forEach(record -> ids.add(record.id()));
+      Page part = reader.waiting(letter.get(), end);
+      part.records().forEach(record -> ids.add(record.id()));
       looks.add(part.upToId());
       letter = letter.get().after(part, end);
     }
@@ -74,6 +74,32 @@ class OutboxReaderIT {
     assertThat(ids)
         .containsExactlyElementsOf(LongStream.rangeClosed(1, 100).mapToObj(n -> 10 * n).toList());
     assertThat(looks).containsExactly(300L, 600L, 900L, 1000L);
+  }
+
+  /** One look at a million rows, however few of them are stragglers, outlasts every time-out. */
+  @Test
+  void looksForStragglersALimitedWayAtATime() throws Exception {
+    OutboxReader reader = new OutboxReader(database.service(), 40, 1 << 20, 300);
+    DatabaseState before = reader.state();
+    noteEveryTenthOfAnotherKey(1000);
+    Position position =
+        new Position(1000, null, before.snapshot(), null, List.of(), before.origin());
+    database.execute("DELETE FROM outbox WHERE key = 'a' AND id <= 700");
+
+    List<Integer> found = new ArrayList<>();
+    Position at = position.catchingUpTo(reader.state().snapshot(), 0);
+    List<Long> looks = new ArrayList<>();
+    while (at.catchUp() != null) {
+      Page page = reader.read(at);
+      found.add(page.records().size());
+      looks.add(page.upToId());
+      at = page.next();
+    }
+
+    assertThat(found).startsWith(30, 30).contains(40);
+    assertThat(looks).startsWith(300L, 600L).endsWith(1000L).isSorted();
+    assertThat(found.stream().mapToInt(Integer::intValue).sum()).isEqualTo(370);
+    assertThat(at.snapshot()).isNotEqualTo(before.snapshot());
   }
 
   private void noteEveryTenthOfAnotherKey(int rows) {

@@ -128,6 +128,13 @@ class PositionModelTest {
     assertNothingLostBy(Reader.IGNORES_CUT, steps);
   }
 
+  @Property(edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)
+  @AddLifecycleHook(MustBeFalsified.class)
+  void noticesThatALookIsTakenForTheWholePass(
+      @ForAll(supplier = Interleavings.class) List<Step> steps) {
+    assertNothingLostBy(Reader.IGNORES_REACH, steps);
+  }
+
   private static void assertNothingLostBy(Reader reader, List<Step> steps) {
     World world = new World(reader);
     steps.forEach(step -> step.applyTo(world));

@@ -53,19 +53,20 @@ class PositionTest {
 
   @Test
   void catchesUpToTheSnapshotItBeganWith() {
-    assertThat(catchingUp.after(record(60), true, STATE))
+    assertThat(catchingUp.caughtUpTo(60, STATE.origin()))
         .isEqualTo(at(100, "e100", "10:12:10", new Position.CatchUp("15:15:", 60)));
   }
 
   @Test
-  void hasCaughtUpWithAPageThatIsNotFull() {
-    assertThat(catchingUp.after(record(60), false, STATE))
+  void hasCaughtUpWhenALookReachesItsOwnId() {
+    assertThat(catchingUp.caughtUpTo(100, STATE.origin()))
         .isEqualTo(at(100, "e100", "15:15:", null));
   }
 
   @Test
-  void hasCaughtUpWithAnEmptyPage() {
-    assertThat(catchingUp.after(null, false, STATE)).isEqualTo(at(100, "e100", "15:15:", null));
+  void looksForStragglersALimitedWayAtATime() {
+    assertThat(catchingUp.reach(30)).isEqualTo(70);
+    assertThat(catchingUp.reach(300)).isEqualTo(100);
   }
 
   @Test
