@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
  * Where an instance's relay stands.
  *
  * @param leading whether this instance publishes
- * @param publishedId the highest outbox id it has published, 0 while standing by
- * @param deadLetters keys that wait behind an event that Kafka refuses, 0 while standing by
+ * @param publishedId the highest outbox id it has published, 0 before it has taken over
+ * @param deadLetters keys that wait behind an event that Kafka refuses, 0 before it has taken over
  * @param paused why it publishes nothing although it leads, if it does not
  */
 public record RelayStatus(

@@ -80,17 +80,14 @@ final class RelayStep implements Step {
       standBy(admin);
       return Duration.ZERO;
     }
+    if (isPaused()) {
+      return pause();
+    }
     Term.Cycle cycle;
     Position position;
     try {
       if (term == null) {
         term = takeOver.begin(admin);
-      }
-      position = term.position();
-      if (isPaused()) {
-        term.finish(); // for retention, and for people, who look at it in a pause above all
-        status = status(position);
-        return STANDBY_PATIENCE;
       }
       cycle = term.runOnce();
       position = term.position();
@@ -104,6 +101,17 @@ final class RelayStep implements Step {
       log.debug("Published events count={} to={}", cycle.published(), position.publishedId());
     }
     return cycle.more() ? Duration.ZERO : settings.pollInterval();
+  }
+
+  /** Not even a take-over goes on in a pause: in a restored database it publishes stragglers. */
+  private Duration pause() {
+    if (term == null) {
+      status = new RelayStatus(true, 0, 0, paused);
+    } else {
+      term.finish(); // for retention, and for people, who look at it in a pause above all
+      status = status(term.position());
+    }
+    return STANDBY_PATIENCE;
   }
 
   private RelayStatus status(Position position) {

@@ -13,6 +13,7 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -76,7 +77,9 @@ class RelayIT {
 
     assertThat(relay.step.status().leading()).isTrue();
     assertThat(relay.step.status().paused()).isNotNull();
-    assertThat(database.count("SELECT count(*) FROM relay_checkpoint")).isOne();
+    try (Admin admin = relay.clients.admin()) {
+      assertThat(relay.positionTopic.last(admin)).as("not even taken over").isEmpty();
+    }
     pauses.resume(Part.RELAY);
     await()
         .atMost(Duration.ofMinutes(1))
@@ -87,6 +90,22 @@ class RelayIT {
             });
     relay.drain();
     assertThat(consumer.await(10)).hasSize(10);
+  }
+
+  /** A pause may last, and the database be another one when it is over. */
+  @Test
+  void keepsNoPageThroughAPause() throws Exception {
+    outbox.append(1200, "a");
+    try (Admin admin = relay.clients.admin();
+        Term term = relay.takeOver.begin(admin)) {
+      assertThat(term.runOnce()).isEqualTo(new Term.Cycle(500, true));
+
+      term.finish();
+
+      assertThat(database.count("SELECT count(*) FROM relay_checkpoint")).isOne();
+      database.execute("DELETE FROM outbox WHERE id > 500");
+      assertThat(term.runOnce()).isEqualTo(new Term.Cycle(0, false));
+    }
   }
 
   @Test
