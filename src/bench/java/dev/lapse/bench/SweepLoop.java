@@ -40,6 +40,7 @@ final class SweepLoop {
     Map<String, String> names = new LinkedHashMap<>();
     names.put("afterExpiresAt", "after_expires_at");
     names.put("afterId", "after_id");
+    names.put("refused", "'{}'");
     names.put("headers", "NULL");
     names.put("limit", Integer.toString(BATCH));
     database.execute(PROCEDURE.formatted(ExpireStatement.with(names), BATCH));

@@ -8,6 +8,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
@@ -18,6 +19,17 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  */
 final class DueApprovals {
 
+  private static final String BEHIND_THE_LAST =
+      """
+      -- Goes on behind the last batch instead of wading through what it left dead.
+      AND (approval.${expires_at}, approval.${id})
+          > (:afterExpiresAt::${deadline_type}, :afterId::${id_type})
+      -- One such would fail the whole batch. SELECT, or each row would make an array of the text.
+      AND approval.${id} <> ALL ((SELECT :refused::${id_type}[])::${id_type}[])
+      """;
+
+  private static final String OF_THIS_ID = "AND approval.${id} = :id::${id_type}";
+
   /**
    * Expires up to a batch of what is due and writes one outbox record for each, or does nothing:
    * status, version, executed_at and the records are one statement, so one transaction.
@@ -25,7 +37,7 @@ final class DueApprovals {
    * <p>Guarantees: an approver who holds a row is neither waited for nor deadlocked with, and what
    * he decides stands; each approval is expired once, by whichever instance locked it.
    */
-  static final String EXPIRE =
+  private static final String EXPIRE_THESE =
       """
       WITH rest AS MATERIALIZED (
         SELECT EXISTS (SELECT FROM pause WHERE part = 'expiration' AND resumed_at IS NULL) AS paused
@@ -37,9 +49,7 @@ final class DueApprovals {
         -- The literal, not a parameter: only so does the partial index serve every plan.
         WHERE approval.${status} = ${pending}
           AND approval.${expires_at} < ${now}
-          -- Goes on behind the last batch instead of wading through what it left dead.
-          AND (approval.${expires_at}, approval.${id})
-              > (:afterExpiresAt::${deadline_type}, :afterId::${id_type})
+          %s
           -- What can be no key in Kafka cannot be told of; one such would fail the whole batch.
           ${?text_id} AND length(approval.${id}) BETWEEN 1 AND 1024
           -- From the commit of a pause on, no batch expires anything, whoever may have begun it.
@@ -104,6 +114,25 @@ final class DueApprovals {
                  ORDER BY due.expires_at DESC, due.id DESC LIMIT 1) last ON true
       """;
 
+  static final String EXPIRE = EXPIRE_THESE.formatted(BEHIND_THE_LAST);
+
+  static final String EXPIRE_ONE = EXPIRE_THESE.formatted(OF_THIS_ID);
+
+  /** The one that a batch would begin with: without what is held, as that batch was. */
+  private static final String NEXT =
+      """
+      SELECT approval.${id}::text
+      FROM ${approvals} approval
+      WHERE approval.${status} = ${pending}
+        AND approval.${expires_at} < ${now}
+        %s
+        ${?text_id} AND length(approval.${id}) BETWEEN 1 AND 1024
+      ORDER BY approval.${expires_at}, approval.${id}
+      LIMIT 1
+      FOR NO KEY UPDATE SKIP LOCKED
+      """
+          .formatted(BEHIND_THE_LAST);
+
   /**
    * When the next approval falls due, or that it has just done so. It enters the index where the
    * last sweep ended: before that, a snapshot held somewhere may keep a million dead entries in the
@@ -144,6 +173,8 @@ final class DueApprovals {
 
   private final JdbcClient jdbc;
   private final String expire;
+  private final String expireOne;
+  private final String next;
   private final String untilNext;
   private final String count;
   private final String list;
@@ -155,6 +186,8 @@ final class DueApprovals {
   DueApprovals(JdbcClient jdbc, ApprovalsTable table) {
     this.jdbc = jdbc;
     this.expire = table.sql(EXPIRE);
+    this.expireOne = table.sql(EXPIRE_ONE);
+    this.next = table.sql(NEXT);
     this.untilNext = table.sql(UNTIL_NEXT);
     this.count = table.sql(COUNT);
     this.list = table.sql(LIST);
@@ -168,24 +201,55 @@ final class DueApprovals {
 
   /** Expires the next batch, untraced. */
   Batch expire(Key after, int limit) {
-    return expire(after, limit, null);
+    return expire(after, limit, new String[0], null);
   }
 
   /**
-   * Expires the next batch.
+   * Expires the next batch, or none of it if the database refuses one.
    *
    * @param after where the batch before this ended
    * @param limit approvals at the most
+   * @param refused ids of those to pass over
    * @param traceparent of the sweep, for the headers of each record; null for none
    */
-  Batch expire(Key after, int limit, @Nullable String traceparent) {
-    return jdbc.sql(expire)
+  Batch expire(Key after, int limit, String[] refused, @Nullable String traceparent) {
+    JdbcClient.StatementSpec statement = behind(jdbc.sql(expire), after, refused);
+    return run(statement, limit, after, traceparent);
+  }
+
+  /**
+   * Expires one approval, if it is due and nobody holds it.
+   *
+   * @param after where the sweep is, and stays
+   */
+  Batch expireOne(String id, Key after, @Nullable String traceparent) {
+    return run(jdbc.sql(expireOne).param("id", id), 1, after, traceparent).stayingAt(after);
+  }
+
+  /** The id of the one that the next batch would begin with; empty if there is none. */
+  Optional<String> next(Key after, String[] refused) {
+    return behind(jdbc.sql(next), after, refused).query(String.class).optional();
+  }
+
+  private static JdbcClient.StatementSpec behind(
+      JdbcClient.StatementSpec statement, Key after, String[] refused) {
+    return statement
         .param("afterExpiresAt", after.expiresAt())
         .param("afterId", after.id())
-        .param("limit", limit)
-        .param("headers", traceparent == null ? null : HEADERS.formatted(traceparent))
-        .query((row, number) -> batch(row, limit))
-        .single();
+        .param("refused", refused);
+  }
+
+  private Batch run(
+      JdbcClient.StatementSpec statement, int limit, Key after, @Nullable String traceparent) {
+    try {
+      return statement
+          .param("limit", limit)
+          .param("headers", traceparent == null ? null : HEADERS.formatted(traceparent))
+          .query((row, number) -> batch(row, limit))
+          .single();
+    } catch (DataAccessException e) {
+      return Refusal.reason(e).map(reason -> Batch.refused(after, reason)).orElseThrow(() -> e);
+    }
   }
 
   private Batch batch(ResultSet row, int limit) throws SQLException {
@@ -197,7 +261,8 @@ final class DueApprovals {
             ? new Key(row.getString("last_expires_at"), row.getString("last_id"))
             : new Key(row.getString("due_before"), first.id()),
         more,
-        row.getBoolean("paused"));
+        row.getBoolean("paused"),
+        null);
   }
 
   /**
@@ -246,6 +311,22 @@ final class DueApprovals {
    *     instant up to which it looked
    * @param more whether it locked as many as it was allowed to
    * @param paused whether it did nothing because expiring is paused
+   * @param refusal why it did nothing, if the database refuses one of its approvals
    */
-  record Batch(int expired, Duration lateness, Key next, boolean more, boolean paused) {}
+  record Batch(
+      int expired,
+      Duration lateness,
+      Key next,
+      boolean more,
+      boolean paused,
+      @Nullable String refusal) {
+
+    private static Batch refused(Key after, String reason) {
+      return new Batch(0, Duration.ZERO, after, true, false, reason);
+    }
+
+    private Batch stayingAt(Key key) {
+      return new Batch(expired, lateness, key, !paused, paused, refusal);
+    }
+  }
 }

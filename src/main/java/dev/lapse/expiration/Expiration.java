@@ -3,6 +3,7 @@ package dev.lapse.expiration;
 import dev.lapse.loop.Loop;
 import dev.lapse.loop.Looping;
 import dev.lapse.pause.Pause;
+import java.util.List;
 import java.util.Optional;
 
 /** The expiration of this instance, running beside those of all others. */
@@ -29,5 +30,10 @@ public final class Expiration implements Looping {
   /** Why it expires nothing, if it is paused. */
   public Optional<Pause> paused() {
     return step.paused();
+  }
+
+  /** The approvals that the database refuses to let expire; what was tried longest ago first. */
+  public List<Refusal> refused() {
+    return step.refused();
   }
 }

@@ -25,7 +25,10 @@ class ExpirationConfiguration {
       ApprovalsTable table,
       ExpirationSettings settings) {
     return new Sweep(
-        dueApprovals, new StormGuard(jdbc, table, settings.stormGuard()), settings.batchSize());
+        dueApprovals,
+        new StormGuard(jdbc, table, settings.stormGuard()),
+        new Refusals(System::nanoTime),
+        settings.batchSize());
   }
 
   @Bean

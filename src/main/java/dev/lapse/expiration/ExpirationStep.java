@@ -5,6 +5,7 @@ import dev.lapse.pause.Pause;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -96,6 +97,18 @@ final class ExpirationStep implements Step {
           took.toMillis());
       listener.expired(swept, took);
     }
+    for (Refusal refusal : swept.refused()) {
+      log.warn(
+          "An approval is refused, all others expire id={} next=\"mend its reason; it is tried"
+              + " again by itself\" reason={}",
+          refusal.id(),
+          refusal.reason());
+    }
+  }
+
+  /** What is refused; callable from any thread. */
+  List<Refusal> refused() {
+    return sweep.refused();
   }
 
   /** Why it expires nothing, if it is paused; callable from any thread. */

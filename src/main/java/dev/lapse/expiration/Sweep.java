@@ -5,22 +5,33 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Expires what is due, batch by batch, until nothing is due any more. */
+/**
+ * Expires what is due, batch by batch, until nothing is due any more.
+ *
+ * <p>A batch fails as a whole if the database refuses one of its approvals. It is then halved until
+ * that one is left, which is tried by its id: so it is known for certain, though others lock and
+ * decide meanwhile. From then on batches pass over it, and now and then it is tried again by
+ * itself. Nothing else is passed over: a sweep goes on from the same place.
+ */
 public final class Sweep {
 
   private final DueApprovals dueApprovals;
   private final StormGuard stormGuard;
+  private final Refusals refusals;
   private final int batchSize;
 
-  Sweep(DueApprovals dueApprovals, StormGuard stormGuard, int batchSize) {
+  Sweep(DueApprovals dueApprovals, StormGuard stormGuard, Refusals refusals, int batchSize) {
     this.dueApprovals = dueApprovals;
     this.stormGuard = stormGuard;
+    this.refusals = refusals;
     this.batchSize = batchSize;
   }
 
   /**
-   * Expires everything that is due and that no approver holds at the moment, unless expiring is
-   * paused.
+   * Expires everything that is due, that no approver holds at the moment and that the database does
+   * not refuse, unless expiring is paused.
+   *
+   * @throws IllegalStateException if it refuses more than can be a matter of their rows
    */
   public Swept run() {
     Swept swept = Swept.nothing(dueApprovals.first());
@@ -31,7 +42,8 @@ public final class Sweep {
   }
 
   /**
-   * Expires the next batch; what the batches before it did stands, whatever becomes of this one.
+   * Expires the next batch, or looks for what is refused in it; what the batches before it did
+   * stands, whatever becomes of this one.
    */
   Swept goOn(Swept soFar) {
     return goOn(soFar, null);
@@ -53,7 +65,38 @@ public final class Sweep {
   }
 
   private Swept expire(Swept soFar, @Nullable String traceparent) {
-    return soFar.plus(dueApprovals.expire(soFar.next(), batchSize, traceparent));
+    int limit = batchSize >> soFar.narrowed();
+    Optional<String> one = refusals.again();
+    if (one.isEmpty() && limit == 0) {
+      one = dueApprovals.next(soFar.next(), refusals.ids());
+    }
+    return one.map(id -> expireOne(soFar, id, traceparent))
+        .orElseGet(() -> expireBatch(soFar, Math.max(1, limit), traceparent));
+  }
+
+  private Swept expireBatch(Swept soFar, int limit, @Nullable String traceparent) {
+    DueApprovals.Batch batch =
+        dueApprovals.expire(soFar.next(), limit, refusals.ids(), traceparent);
+    if (batch.refusal() == null) {
+      return soFar.plus(batch);
+    }
+    refusals.checkRoom(batch.refusal());
+    return soFar.narrow();
+  }
+
+  private Swept expireOne(Swept soFar, String id, @Nullable String traceparent) {
+    DueApprovals.Batch one = dueApprovals.expireOne(id, soFar.next(), traceparent);
+    if (one.refusal() == null) {
+      refusals.remove(id); // if it is merely held, a batch meets it again
+      return soFar.plus(one);
+    }
+    Refusal refusal = new Refusal(id, one.refusal());
+    return refusals.add(refusal) ? soFar.plus(refusal) : soFar;
+  }
+
+  /** Approvals that the last try did not let expire; callable from any thread. */
+  List<Refusal> refused() {
+    return refusals.list();
   }
 
   /** Why expiring is paused, if it is. */

@@ -1,5 +1,6 @@
 package dev.lapse.operations;
 
+import dev.lapse.expiration.Refusal;
 import dev.lapse.expiration.Sweep;
 import dev.lapse.expiration.Swept;
 import dev.lapse.pause.Pause;
@@ -23,7 +24,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:nothing is due any more, but what approvers hold at the moment",
-      "1:failed, or expiring is paused",
+      "1:failed, expiring is paused, or some are refused: these are named, all others expired",
       "2:wrong command line"
     },
     footerHeading = "%nExamples:%n",
@@ -33,7 +34,7 @@ import picocli.CommandLine.Spec;
     })
 final class ExpireCommand implements Callable<Integer> {
 
-  /** Approvals that a dry run lists; it counts them all. */
+  /** Approvals that are listed; all are counted. */
   private static final int LISTED = 20;
 
   @Option(names = "--dry-run", description = "Say what would expire and change nothing.")
@@ -81,16 +82,30 @@ final class ExpireCommand implements Callable<Integer> {
   private int expire(Sweep sweep, PrintWriter out) {
     Swept swept = sweep.run();
     out.printf("Expired %d approvals.%n", swept.expired());
-    if (!swept.paused()) {
-      return 0;
-    }
     out.flush();
-    spec.commandLine()
-        .getErr()
-        .printf(
-            "lapse: expiring is paused (%s). Look with lapse expire --dry-run; it goes on with lapse"
-                + " resume expiration%n",
-            sweep.pause().map(Pause::reason).orElse("not any more"));
-    return 1;
+    PrintWriter err = spec.commandLine().getErr();
+    if (!swept.refused().isEmpty()) {
+      tellRefused(swept.refused(), err);
+    }
+    if (swept.paused()) {
+      err.printf(
+          "lapse: expiring is paused (%s). Look with lapse expire --dry-run; it goes on with lapse"
+              + " resume expiration%n",
+          sweep.pause().map(Pause::reason).orElse("not any more"));
+    }
+    return swept.paused() || !swept.refused().isEmpty() ? 1 : 0;
+  }
+
+  private static void tellRefused(List<Refusal> refused, PrintWriter err) {
+    err.printf(
+        "lapse: the database refuses to let %d approvals expire. Mend their reasons, and expire"
+            + " again:%n",
+        refused.size());
+    refused.stream()
+        .limit(LISTED)
+        .forEach(refusal -> err.printf("  %s: %s%n", refusal.id(), refusal.reason()));
+    if (refused.size() > LISTED) {
+      err.printf("  … and %d more%n", refused.size() - LISTED);
+    }
   }
 }

@@ -1,9 +1,11 @@
 package dev.lapse.operations;
 
 import dev.lapse.expiration.Expiration;
+import dev.lapse.expiration.Refusal;
 import dev.lapse.loop.LoopStatus;
 import dev.lapse.pause.Part;
 import dev.lapse.pause.Pause;
+import java.util.List;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
 
@@ -15,16 +17,35 @@ final class LoopHealth {
    */
   static final Status DEGRADED = new Status("DEGRADED");
 
+  /** Refused approvals that are named; the log has all. */
+  private static final int NAMED = 5;
+
   private LoopHealth() {}
 
-  /** The expiration's health: that of its loop, and degraded while it is paused. */
+  /**
+   * The expiration's health: that of its loop, and degraded while approvals are refused, or it is
+   * paused.
+   */
   static Health of(Expiration expiration) {
-    Health.Builder health = of(expiration.loopStatus());
-    expiration
-        .paused()
-        .filter(pause -> expiration.loopStatus() instanceof LoopStatus.Running)
-        .ifPresent(pause -> paused(health, pause, Part.EXPIRATION));
+    LoopStatus loop = expiration.loopStatus();
+    Health.Builder health = of(loop);
+    if (loop instanceof LoopStatus.Running) {
+      List<Refusal> refused = expiration.refused();
+      if (!refused.isEmpty()) {
+        refused(health, refused);
+      }
+      expiration.paused().ifPresent(pause -> paused(health, pause, Part.EXPIRATION));
+    }
     return health.build();
+  }
+
+  private static void refused(Health.Builder health, List<Refusal> refused) {
+    health
+        .status(DEGRADED)
+        .withDetail("reason", "the database refuses to let approvals expire; all others do")
+        .withDetail("refused", refused.size())
+        .withDetail("among", refused.stream().limit(NAMED).toList())
+        .withDetail("action", "mend their reasons; they are tried again by themselves");
   }
 
   /** Degraded, with why, since when, and how it goes on. */

@@ -75,7 +75,7 @@ class DueApprovalsIT {
     approvals.due(2);
     String traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-    dueApprovals.expire(Sweeps.FIRST, 10, traceparent);
+    dueApprovals.expire(Sweeps.FIRST, 10, new String[0], traceparent);
 
     assertThat(
             database.count(
@@ -112,6 +112,26 @@ class DueApprovalsIT {
           .contains("using ai_approvals_due on ai_approvals")
           .doesNotContain("Seq Scan on ai_approvals");
     }
+  }
+
+  @Test
+  void findsTheOneByItsId() {
+    fillTable();
+    UUID due = approvals.due();
+
+    String plan =
+        String.join(
+            "\n",
+            database
+                .jdbc()
+                .sql("EXPLAIN " + ApprovalsTable.standard().sql(DueApprovals.EXPIRE_ONE))
+                .param("id", due.toString())
+                .param("limit", 1)
+                .param("headers", null)
+                .query(String.class)
+                .list());
+
+    assertThat(plan).contains("ai_approvals_pkey").doesNotContain("Seq Scan on ai_approvals");
   }
 
   @Test
@@ -152,15 +172,18 @@ class DueApprovalsIT {
       JdbcTemplate jdbc = new JdbcTemplate(session);
       jdbc.execute("SET plan_cache_mode = force_generic_plan");
       jdbc.execute(
-          "PREPARE prepared(text, text, bigint, text) AS "
+          "PREPARE prepared(text, text, bigint, text, text[]) AS "
               + statement
                   .replace(":afterExpiresAt", "$1")
                   .replace(":afterId", "$2")
                   .replace(":limit", "$3")
-                  .replace(":headers", "$4"));
+                  .replace(":headers", "$4")
+                  .replace(":refused", "$5"));
       List<String> plan =
           jdbc.queryForList(
-              "EXPLAIN EXECUTE prepared('-infinity', '" + Sweeps.FIRST.id() + "', 1000, NULL)",
+              "EXPLAIN EXECUTE prepared('-infinity', '"
+                  + Sweeps.FIRST.id()
+                  + "', 1000, NULL, '{}')",
               String.class);
       jdbc.execute("DEALLOCATE prepared");
       return String.join("\n", plan);
@@ -188,6 +211,7 @@ class DueApprovalsIT {
             .param("afterId", after.id())
             .param("limit", 1000)
             .param("headers", null)
+            .param("refused", new String[0])
             .query(String.class)
             .list());
   }

@@ -190,7 +190,13 @@ class ExpirationStepIT {
   @Test
   void saysWhatItHadExpiredWhenItFailedMidway() {
     approvals.due(25);
-    database.execute("ALTER TABLE outbox ADD CONSTRAINT nearly CHECK (id < 25)");
+    database.execute(
+        """
+        CREATE FUNCTION fill_up() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN RAISE 'no space left' USING ERRCODE = 'disk_full'; END $$;
+        CREATE TRIGGER nearly BEFORE INSERT ON outbox
+          FOR EACH ROW WHEN (NEW.id >= 25) EXECUTE FUNCTION fill_up();
+        """);
 
     assertThatThrownBy(() -> step(HOUR, null).runOnce()).isInstanceOf(DataAccessException.class);
 

@@ -192,6 +192,39 @@ class OwnTableIT {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          text        | a,"b"\\{NULL}'
+          varchar(30) | NULL
+          bigint      | -7
+          int         | 7
+          smallint    | 7
+          uuid        | 0d5e4d5c-6b1a-4c7e-9d59-5a1a2f6f7a11
+          """)
+  void passesOverWhatIsRefusedWhateverTheTypeOfItsId(String type, String id) {
+    ApprovalsTable table =
+        adopt("id %s PRIMARY KEY, version int, executed_at timestamptz".formatted(type), Map.of());
+    database
+        .jdbc()
+        .sql(
+            """
+            INSERT INTO ai_approvals (id, status, version, expires_at)
+            VALUES (:id::%s, 'pending', 2147483647, now() - interval '1 h')
+            """
+                .formatted(type))
+        .param("id", id)
+        .update();
+    Sweep sweep = sweep(table);
+
+    assertThat(sweep.run().refused())
+        .containsExactly(new Refusal(id, "ERROR: integer out of range"));
+    assertThat(sweep.run().refused()).isEmpty();
+    assertThat(sweep.refused()).extracting(Refusal::id).containsExactly(id);
+  }
+
   private String plan(String statement, ApprovalsTable table) {
     return String.join(
         "\n",
@@ -202,6 +235,7 @@ class OwnTableIT {
             .param("afterId", table.firstId())
             .param("limit", 1000)
             .param("headers", null)
+            .param("refused", new String[0])
             .query(String.class)
             .list());
   }

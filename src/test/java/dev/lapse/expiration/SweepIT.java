@@ -248,9 +248,15 @@ class SweepIT {
   }
 
   @Test
-  void leavesNoTraceOfABatchWhoseRecordsAreRefused() {
+  void leavesNoTraceOfABatchWhoseRecordsCannotBeKept() {
     approvals.due(5);
-    database.execute("ALTER TABLE outbox ADD CONSTRAINT not_the_third CHECK (id <> 3)");
+    database.execute(
+        """
+        CREATE FUNCTION fill_up() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN RAISE 'no space left' USING ERRCODE = 'disk_full'; END $$;
+        CREATE TRIGGER fill_up BEFORE INSERT ON outbox
+          FOR EACH ROW WHEN (NEW.id >= 3) EXECUTE FUNCTION fill_up();
+        """);
 
     assertThatThrownBy(() -> sweep.run()).isInstanceOf(DataAccessException.class);
 

@@ -35,7 +35,23 @@ final class Sweeps {
       ApprovalsTable table,
       ExpirationSettings.StormGuard stormGuard,
       int batchSize) {
+    return of(jdbc, table, stormGuard, new Refusals(System::nanoTime), batchSize);
+  }
+
+  static Sweep of(JdbcClient jdbc, Refusals refusals, int batchSize) {
+    return of(jdbc, ApprovalsTable.standard(), DEFAULT, refusals, batchSize);
+  }
+
+  private static Sweep of(
+      JdbcClient jdbc,
+      ApprovalsTable table,
+      ExpirationSettings.StormGuard stormGuard,
+      Refusals refusals,
+      int batchSize) {
     return new Sweep(
-        new DueApprovals(jdbc, table), new StormGuard(jdbc, table, stormGuard), batchSize);
+        new DueApprovals(jdbc, table),
+        new StormGuard(jdbc, table, stormGuard),
+        refusals,
+        batchSize);
   }
 }

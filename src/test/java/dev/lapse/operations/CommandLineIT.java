@@ -39,6 +39,27 @@ class CommandLineIT {
   }
 
   @Test
+  void expiresAllOthersAndNamesWhatIsRefused() throws Exception {
+    database.migrate();
+    String refused = new Approvals(database).due(7).get(2).toString();
+    database.execute(
+        """
+        ALTER TABLE ai_approvals
+          ADD CONSTRAINT no_longer CHECK (id <> '%1$s' OR status = 'pending') NOT VALID
+        """
+            .formatted(refused));
+
+    assertThat(run(1, Map.of(), "expire"))
+        .contains("Expired 6 approvals.", "refuses to let 1 approvals expire")
+        .contains("  " + refused + ": ERROR: new row for relation \"ai_approvals\" violates")
+        .contains("\"no_longer\"")
+        .doesNotContain("Failing row", "\tat ");
+
+    database.execute("ALTER TABLE ai_approvals DROP CONSTRAINT no_longer");
+    assertThat(run(0, Map.of(), "expire")).contains("Expired 1 approvals.");
+  }
+
+  @Test
   void aDryRunSaysWhatWouldExpireAndChangesNothing() throws Exception {
     database.migrate();
     String first = new Approvals(database).due(30).get(0).toString();

@@ -3,6 +3,7 @@ package dev.lapse.operations;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.lapse.support.Approvals;
 import dev.lapse.support.LapseProcess;
 import dev.lapse.support.TestDatabase;
 import java.time.Duration;
@@ -90,6 +91,37 @@ class HealthIT {
             assertThat(expiration.get("reason").stringValue()).isEqualTo("a migration");
             assertThat(expiration.get("action").stringValue()).isEqualTo("lapse resume expiration");
           });
+    }
+  }
+
+  @Test
+  void isDegradedAndReadyWhileAnApprovalIsRefusedUntilItIsMended() {
+    String refused = new Approvals(database).due(3).get(1).toString();
+    database.execute(
+        """
+        ALTER TABLE ai_approvals
+          ADD CONSTRAINT no_longer CHECK (id <> '%1$s' OR status = 'pending') NOT VALID
+        """
+            .formatted(refused));
+
+    try (LapseProcess service = start()) {
+      eventually(
+          () -> {
+            assertThat(status(service, "/readiness")).isEqualTo("200 DEGRADED");
+            JsonNode expiration = json(service, "/readiness").at("/components/expiration/details");
+            assertThat(expiration.get("refused").intValue()).isEqualTo(1);
+            assertThat(expiration.at("/among/0/id").stringValue()).isEqualTo(refused);
+            assertThat(expiration.at("/among/0/reason").stringValue()).contains("\"no_longer\"");
+            assertThat(expiration.get("action").stringValue()).contains("tried again");
+          });
+      assertThat(database.count("SELECT count(*) FROM ai_approvals WHERE status = 'expired'"))
+          .isEqualTo(2);
+
+      database.execute("ALTER TABLE ai_approvals DROP CONSTRAINT no_longer");
+
+      eventually(() -> assertThat(status(service, "/readiness")).isEqualTo("200 UP"));
+      assertThat(database.count("SELECT count(*) FROM ai_approvals WHERE status = 'expired'"))
+          .isEqualTo(3);
     }
   }
 

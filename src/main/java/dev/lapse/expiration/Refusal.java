@@ -1,0 +1,34 @@
+package dev.lapse.expiration;
+
+import dev.lapse.loop.Reasons;
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * An approval that the database does not let expire, for what is in its row.
+ *
+ * @param id the approval's
+ * @param reason what the database said, in one line and without the row
+ */
+public record Refusal(String id, String reason) {
+
+  /**
+   * Data, constraints, and what functions raise: in PL/pgSQL, in other languages, or with a class
+   * of their own, which none of PostgreSQL's is. Not outages, conflicts, resources, privileges and
+   * names, which would befall any row.
+   */
+  private static final Pattern OF_A_ROW = Pattern.compile("(22|23|38|45|(?!F0|HV|XX)[A-Z].)...");
+
+  /** What a failure says, if it is about a row. */
+  static Optional<String> reason(Exception failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException error
+          && error.getSQLState() != null
+          && OF_A_ROW.matcher(error.getSQLState()).matches()) {
+        return Optional.of(Reasons.of(error));
+      }
+    }
+    return Optional.empty();
+  }
+}
