@@ -66,11 +66,10 @@ public final class Sweep {
 
   private Swept expire(Swept soFar, @Nullable String traceparent) {
     int limit = batchSize >> soFar.narrowed();
-    Optional<String> one = refusals.again();
-    if (one.isEmpty() && limit == 0) {
-      one = dueApprovals.next(soFar.next(), refusals.ids());
-    }
-    return one.map(id -> expireOne(soFar, id, traceparent))
+    return refusals
+        .again()
+        .or(() -> limit > 0 ? Optional.empty() : dueApprovals.next(soFar.next(), refusals.ids()))
+        .map(id -> expireOne(soFar, id, traceparent))
         .orElseGet(() -> expireBatch(soFar, Math.max(1, limit), traceparent));
   }
 
