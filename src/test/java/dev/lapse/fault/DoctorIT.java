@@ -90,8 +90,7 @@ class DoctorIT {
                 1,
                 Map.of(
                     "SPRING_DATASOURCE_URL", "jdbc:postgresql://127.0.0.1:1/x?password=hidden",
-                    // Without a dash: as an environment variable has it.
-                    "SPRING_DATASOURCE_HIKARI_CONNECTIONTIMEOUT", "1000",
+                    "SPRING_DATASOURCE_HIKARI_CONNECTION_TIMEOUT", "1000",
                     "LAPSE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")))
         .contains("WRONG   database: could not be asked: ", "WRONG   kafka: 127.0.0.1:1: ")
         .doesNotContain("hidden", "\tat ");
