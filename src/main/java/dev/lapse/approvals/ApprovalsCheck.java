@@ -36,9 +36,17 @@ public final class ApprovalsCheck {
   public List<Problem> guardProblems() {
     return catalog
         .find()
-        .filter(found -> looking(found).isEmpty())
+        .filter(found -> understanding(found).isEmpty())
         .map(found -> GuardCheck.of(settings, found))
         .orElse(List.of());
+  }
+
+  /**
+   * Triggers of the table's own that may keep it from expiring: what their functions do, and
+   * whether this role may, nobody can tell beforehand.
+   */
+  public List<Problem> triggerProblems() {
+    return catalog.find().map(found -> TriggerCheck.of(settings, found)).orElse(List.of());
   }
 
   /**
@@ -78,19 +86,26 @@ public final class ApprovalsCheck {
             });
   }
 
-  /** What would keep anybody from understanding the table, or from reading it. */
+  /** What would keep anybody from understanding the table, or from reading all of it. */
   private List<Problem> looking(FoundTable found) {
+    List<Problem> problems = understanding(found);
+    problems.addAll(RowSecurityCheck.toRead(settings, found));
+    return problems;
+  }
+
+  private List<Problem> understanding(FoundTable found) {
     List<Problem> problems = new ArrayList<>(StructureCheck.of(settings, found));
     problems.addAll(PrivilegeCheck.toRead(settings, found));
     return problems;
   }
 
   private List<Problem> problems(FoundTable found, boolean migrated) {
-    List<Problem> problems = looking(found);
+    List<Problem> problems = understanding(found);
     boolean understood = problems.isEmpty();
     problems.addAll(FitnessCheck.toExpire(settings, found));
     if (migrated) { // who migrates need not be who expires
       problems.addAll(PrivilegeCheck.toExpire(settings, found));
+      problems.addAll(RowSecurityCheck.toExpire(settings, found));
     }
     if (migrated && understood) {
       problems.addAll(FitnessCheck.dueIndex(settings, found));

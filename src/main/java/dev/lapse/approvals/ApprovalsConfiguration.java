@@ -1,5 +1,7 @@
 package dev.lapse.approvals;
 
+import java.util.List;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Value;
@@ -41,16 +43,18 @@ class ApprovalsConfiguration {
       @Value("${lapse.check.expiring:${lapse.expiration.enabled:true}}") boolean expiring) {
     ApprovalsTable table = check.table(expiring);
     if (expiring && check.isMigrated()) {
-      check
-          .guardProblems()
-          .forEach(
-              problem ->
-                  log.warn(
-                      "The guard is not as it should be what=\"{}\" why=\"{}\" remedy=\"{}\"",
-                      problem.what(),
-                      problem.why(),
-                      problem.remedy().replace('\n', ' ')));
+      Stream.of(check.guardProblems(), check.triggerProblems())
+          .flatMap(List::stream)
+          .forEach(ApprovalsConfiguration::warn);
     }
     return table;
+  }
+
+  private static void warn(Problem problem) {
+    log.warn(
+        "Something about the approvals table may do harm what=\"{}\" why=\"{}\" remedy=\"{}\"",
+        problem.what(),
+        problem.why(),
+        problem.remedy().replace('\n', ' '));
   }
 }

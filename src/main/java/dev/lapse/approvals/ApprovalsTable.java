@@ -61,10 +61,10 @@ public final class ApprovalsTable {
   private static final ApprovalsTable STANDARD =
       new ApprovalsTable(
           ApprovalsSettings.STANDARD,
-          new Column(1, "uuid", -1, false, List.of(), true, true),
-          new Column(2, "text", -1, false, List.of(), true, true),
-          new Column(3, "timestamp with time zone", -1, false, List.of(), true, true),
-          new Column(4, "timestamp with time zone", -1, false, List.of(), true, true),
+          new Column(1, "uuid", -1, "", false, List.of(), true, true),
+          new Column(2, "text", -1, "", false, List.of(), true, true),
+          new Column(3, "timestamp with time zone", -1, "", false, List.of(), true, true),
+          new Column(4, "timestamp with time zone", -1, "", false, List.of(), true, true),
           "ai_approvals_due");
 
   private final Map<String, String> words = new HashMap<>();

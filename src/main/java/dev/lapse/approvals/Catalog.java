@@ -1,8 +1,7 @@
 package dev.lapse.approvals;
 
 import dev.lapse.approvals.FoundTable.DueIndex;
-import dev.lapse.approvals.FoundTable.Trigger;
-import java.nio.charset.StandardCharsets;
+import dev.lapse.approvals.FoundTable.Policy;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.LinkedHashMap;
@@ -17,7 +16,6 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /** Asks PostgreSQL's catalog about the approvals table. Needs no privilege on the table itself. */
 final class Catalog {
 
-  /** Of a policy nobody can tell what it hides; where none applies, it is everything. */
   private static final String TABLE =
       """
       SELECT class.oid::bigint AS oid,
@@ -25,14 +23,7 @@ final class Catalog {
              class.relkind::text AS kind,
              current_user::text AS role,
              has_schema_privilege(namespace.oid, 'USAGE') AS schema_usable,
-             row_security_active(class.oid) AND EXISTS (
-               SELECT FROM unnest(ARRAY['r', 'w']) command
-               WHERE NOT EXISTS (
-                 SELECT FROM pg_policy, unnest(polroles) to_role
-                 WHERE polrelid = class.oid AND polpermissive
-                   AND polcmd::text IN (command, '*')
-                   AND CASE to_role WHEN 0 THEN true ELSE pg_has_role(to_role, 'USAGE') END))
-               AS row_security
+             row_security_active(class.oid) AS row_security
       FROM pg_class class JOIN pg_namespace namespace ON namespace.oid = class.relnamespace
       WHERE class.relname = :table
         AND class.relkind IN ('r', 'p', 'v', 'm', 'f')
@@ -49,12 +40,38 @@ final class Catalog {
       LIMIT 5
       """;
 
+  private static final String CHILDREN =
+      """
+      SELECT inhrelid::regclass::text
+      FROM pg_inherits JOIN pg_class parent ON parent.oid = inhparent
+      WHERE inhparent = :oid::oid AND parent.relkind = 'r'
+      ORDER BY 1
+      """;
+
+  /** Those that this role goes by, once for each command. */
+  private static final String POLICIES =
+      """
+      SELECT command,
+             polname::text AS name,
+             polpermissive AS permissive,
+             coalesce(pg_get_expr(polqual, polrelid) = 'true', false)
+               AND (command = 'SELECT'
+                    OR coalesce(pg_get_expr(polwithcheck, polrelid) = 'true', true)) AS open
+      FROM (VALUES ('SELECT', 'r'), ('UPDATE', 'w')) asked (command, letter)
+      JOIN pg_policy ON polcmd::text IN (letter, '*')
+      WHERE polrelid = :oid::oid
+        AND EXISTS (SELECT FROM unnest(polroles) to_role
+                    WHERE CASE to_role WHEN 0 THEN true ELSE pg_has_role(to_role, 'USAGE') END)
+      ORDER BY polname, command
+      """;
+
   private static final String COLUMNS =
       """
       SELECT attname AS name,
              attnum AS number,
              format_type(atttypid, NULL) AS type,
              atttypmod AS modifier,
+             attgenerated::text AS generated,
              typtype = 'e' AS is_enum,
              ARRAY(SELECT enumlabel::text FROM pg_enum
                    WHERE enumtypid = atttypid ORDER BY enumsortorder) AS labels,
@@ -70,13 +87,6 @@ final class Catalog {
       SELECT conname::text AS name, pg_get_expr(conbin, conrelid) AS condition
       FROM pg_constraint
       WHERE conrelid = :oid::oid AND contype = 'c' AND conkey = ARRAY[:status::smallint]
-      """;
-
-  private static final String GUARD =
-      """
-      SELECT tgname::text AS name, tgenabled IN ('O', 'A') AS enabled, tgargs AS arguments
-      FROM pg_trigger
-      WHERE tgrelid = :oid::oid AND tgname IN ('ai_approvals_final', 'ai_approvals_not_due')
       """;
 
   private static final String MIGRATED = "SELECT to_regclass('outbox') IS NOT NULL";
@@ -117,6 +127,7 @@ final class Catalog {
     Column status = columns.get(settings.columns().status());
     Column expiresAt = columns.get(settings.columns().expiresAt());
     Indexes indexes = new Indexes(jdbc, settings, place.oid());
+    Triggers triggers = new Triggers(jdbc, settings, place.oid());
     Optional<Indexes.Due> due =
         id == null || status == null || expiresAt == null
             ? Optional.empty()
@@ -127,13 +138,16 @@ final class Catalog {
         place.role(),
         place.schemaUsable(),
         place.rowSecurity(),
+        policies(place),
+        jdbc.sql(CHILDREN).param("oid", place.oid()).query(String.class).list(),
         columns,
         id != null && indexes.isUnique(id),
         due.map(index -> index.valid() ? DueIndex.PRESENT : DueIndex.INVALID)
             .orElse(DueIndex.ABSENT),
         due.map(Indexes.Due::name).orElseGet(indexes::freeName),
         status == null ? Map.of() : refusals(place, status),
-        guard(place));
+        triggers.guard(),
+        triggers.others());
   }
 
   private static Column column(ResultSet row) throws SQLException {
@@ -141,10 +155,15 @@ final class Catalog {
         row.getInt("number"),
         row.getString("type"),
         row.getInt("modifier"),
+        row.getString("generated"),
         row.getBoolean("is_enum"),
         List.of((String[]) row.getArray("labels").getArray()),
         row.getBoolean("readable"),
         row.getBoolean("writable"));
+  }
+
+  private List<Policy> policies(Place place) {
+    return jdbc.sql(POLICIES).param("oid", place.oid()).query(Policy.class).list();
   }
 
   private Map<String, String> refusals(Place place, Column status) {
@@ -175,21 +194,6 @@ final class Catalog {
     } catch (DataAccessException e) {
       return false; // it is no value of the type, which another check tells
     }
-  }
-
-  private Map<String, Trigger> guard(Place place) {
-    Map<String, Trigger> guard = new TreeMap<>();
-    jdbc.sql(GUARD)
-        .param("oid", place.oid())
-        .query(
-            (RowCallbackHandler)
-                row -> {
-                  String arguments = new String(row.getBytes("arguments"), StandardCharsets.UTF_8);
-                  guard.put(
-                      row.getString("name"),
-                      new Trigger(row.getBoolean("enabled"), List.of(arguments.split("\0", 0))));
-                });
-    return guard;
   }
 
   private record Place(

@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param kind by pg_class: r is an ordinary table
  * @param role who asks
  * @param schemaUsable whether this role may look into the schema
- * @param rowSecurity whether row-level security applies to this role and no policy lets it by
+ * @param rowSecurity whether row-level security applies to this role
+ * @param policies of it, those that apply to this role, once for each command
+ * @param children tables that inherit from it
  * @param columns by name
  * @param uniqueId whether an index keeps ids apart
  * @param dueIndex that serves what is due, if there is one
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param refusals CHECK constraints that do not let a status be expired, by name, with what they
  *     say
  * @param guard its triggers, by name
+ * @param triggers others that this role's expiring fires, by name, with their functions: of those
+ *     that run with its rights, where their owner may do more
  */
 record FoundTable(
     String schema,
@@ -27,12 +31,15 @@ record FoundTable(
     String role,
     boolean schemaUsable,
     boolean rowSecurity,
+    List<Policy> policies,
+    List<String> children,
     Map<String, Column> columns,
     boolean uniqueId,
     DueIndex dueIndex,
     String dueIndexName,
     Map<String, String> refusals,
-    Map<String, Trigger> guard) {
+    Map<String, Trigger> guard,
+    Map<String, String> triggers) {
 
   /** Of the index that serves what is due. */
   enum DueIndex {
@@ -41,6 +48,15 @@ record FoundTable(
     INVALID,
     PRESENT
   }
+
+  /**
+   * Of row-level security.
+   *
+   * @param command SELECT or UPDATE
+   * @param permissive whether it lets rows by, or holds back what others let by
+   * @param open whether it says {@code true} of every row, and of what becomes of it
+   */
+  record Policy(String command, String name, boolean permissive, boolean open) {}
 
   /**
    * @param enabled whether it fires for everybody

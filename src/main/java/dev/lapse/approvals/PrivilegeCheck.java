@@ -6,7 +6,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Whether the role may do what is asked of it, and sees every row. */
+/** Whether the role may do what is asked of it. */
 final class PrivilegeCheck extends Check {
 
   private PrivilegeCheck(ApprovalsSettings settings, FoundTable found) {
@@ -34,15 +34,6 @@ final class PrivilegeCheck extends Check {
               .formatted(Sql.name(found.schema()), Sql.name(found.role())));
     }
     privilege("SELECT", "read", needed().filter(name -> is(name, column -> !column.readable())));
-    if (found.rowSecurity()) {
-      add(
-          "Row-level security hides all of %s from the role %s.".formatted(table, found.role()),
-          "What it hides never expires.",
-          "CREATE POLICY lapse ON %s TO %s USING (true) WITH CHECK (true);"
-                  .formatted(table, Sql.name(found.role()))
-              + "\n-- or, for every table: ALTER ROLE %s BYPASSRLS;"
-                  .formatted(Sql.name(found.role())));
-    }
   }
 
   private void writing() {

@@ -26,6 +26,7 @@ final class StructureCheck extends Check {
     StructureCheck check = new StructureCheck(settings, found);
     check.kind();
     check.columns();
+    check.generated();
     check.zone();
     check.statuses();
     return check.problems();
@@ -60,6 +61,13 @@ final class StructureCheck extends Check {
           "%s is %s.".formatted(table, kindInWords()),
           "Lapse locks, updates and guards the rows of an ordinary table.",
           "-- set lapse.approvals.table to the table that holds the approvals");
+    }
+    for (String child : found.children()) {
+      add(
+          "%s inherits from %s.".formatted(child, table),
+          "Neither the guard nor what keeps ids unique reaches what is in there.",
+          "ALTER TABLE %s NO INHERIT %s; -- its rows are no approvals then"
+              .formatted(child, table));
     }
   }
 
@@ -142,6 +150,31 @@ final class StructureCheck extends Check {
           why,
           "ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %s::%s; -- or set lapse.approvals.columns.%s"
               .formatted(table, Sql.name(name), type, Sql.name(name), type, setting));
+    }
+  }
+
+  private void generated() {
+    Columns columns = settings.columns();
+    assigned("status", columns.status(), "");
+    assigned("version", columns.version(), ", or to nothing");
+    assigned("executed-at", columns.executedAt(), ", or to nothing");
+    if (found
+        .find(columns.expiresAt())
+        .filter(column -> column.generated().equals("v"))
+        .isPresent()) {
+      add(
+          "%s.%s is generated whenever it is read.".formatted(table, Sql.name(columns.expiresAt())),
+          "No index can be over it, which finds what is due.",
+          "-- generate it STORED, or set lapse.approvals.columns.expires-at to one that is kept");
+    }
+  }
+
+  private void assigned(String setting, String name, String otherwise) {
+    if (found.find(name).filter(column -> !column.generated().isEmpty()).isPresent()) {
+      add(
+          "%s.%s is generated.".formatted(table, Sql.name(name)),
+          "Expiring sets it.",
+          "-- set lapse.approvals.columns.%s to one that is not%s".formatted(setting, otherwise));
     }
   }
 

@@ -11,14 +11,19 @@ import org.jspecify.annotations.Nullable;
  * @param name what is asked for
  * @param holds whether it is as it must be
  * @param seen how it is
- * @param why what happens otherwise; null if it holds
- * @param mending what to do; null if it holds
+ * @param why what happens otherwise, or may happen although it holds; null if nothing does
+ * @param mending what to do; null if nothing is to be done
  */
 public record Check(
     String name, boolean holds, String seen, @Nullable String why, @Nullable String mending) {
 
   public static Check holds(String name, String seen) {
     return new Check(name, true, seen, null, null);
+  }
+
+  /** It holds as far as anybody can tell. */
+  public static Check warns(String name, String seen, String why, String mending) {
+    return new Check(name, true, seen, why, mending);
   }
 
   public static Check fails(String name, String seen, String why, String mending) {

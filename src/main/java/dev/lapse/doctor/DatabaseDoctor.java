@@ -61,9 +61,9 @@ public final class DatabaseDoctor {
     return List.of(Check.of("database", this::version), Check.of("clock", this::clock));
   }
 
-  /** What the service needs there once it is migrated. */
-  public List<Check> contents() {
-    return List.of(Check.of("privileges", this::privileges));
+  /** Whether the role may do what the service does there, once it is migrated. */
+  public Check privileges() {
+    return Check.of("privileges", this::askForPrivileges);
   }
 
   private Check version() {
@@ -102,7 +102,7 @@ public final class DatabaseDoctor {
             "Let a time service (chrony, systemd-timesyncd) keep both.");
   }
 
-  private Check privileges() {
+  private Check askForPrivileges() {
     List<String> missing = jdbc.sql(NOT_GRANTED).query(String.class).list();
     return missing.isEmpty()
         ? Check.holds("privileges", "all that the service needs")

@@ -68,8 +68,9 @@ final class DoctorCommand implements Callable<Integer> {
       ApprovalsCheck approvals = context.getBean(ApprovalsCheck.class);
       checks.addAll(schema("approvals-table", approvals.problems()));
       checks.addAll(schema("guard", approvals.guardProblems()));
+      checks.addAll(triggers(approvals.triggerProblems()));
       checks.addAll(schema("migrations", new OwnSchema(jdbc).problems()));
-      checks.addAll(database.contents());
+      checks.add(database.privileges());
     }
     RelaySettings relay = context.getBean(RelaySettings.class);
     checks.addAll(
@@ -86,6 +87,15 @@ final class DoctorCommand implements Callable<Integer> {
         ? List.of(Check.holds(name, "complete"))
         : problems.stream()
             .map(problem -> Check.fails(name, problem.what(), problem.why(), problem.remedy()))
+            .toList();
+  }
+
+  private static List<Check> triggers(List<Problem> problems) {
+    return problems.isEmpty()
+        ? List.of(Check.holds("triggers", "none that may keep an approval from expiring"))
+        : problems.stream()
+            .map(
+                problem -> Check.warns("triggers", problem.what(), problem.why(), problem.remedy()))
             .toList();
   }
 
@@ -110,8 +120,9 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private static void print(Check check, PrintWriter out) {
-    out.printf("%s  %s: %s%n", check.holds() ? "ok    " : "WRONG ", check.name(), check.seen());
-    if (!check.holds()) {
+    String verdict = check.why() == null ? "ok    " : check.holds() ? "NOTE  " : "WRONG ";
+    out.printf("%s  %s: %s%n", verdict, check.name(), check.seen());
+    if (check.why() != null) {
       out.printf(
           "          %s%n          %s%n",
           check.why(), String.valueOf(check.mending()).replace("\n", "\n          "));

@@ -1,6 +1,7 @@
 package dev.lapse.approvals;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lapse.approvals.ApprovalsSettings.Columns;
 import dev.lapse.approvals.ApprovalsSettings.Statuses;
@@ -88,6 +89,59 @@ class ApprovalsCheckIT {
   }
 
   @Test
+  void refusesATableThatOthersInheritFrom() {
+    database.migrate();
+    database.execute(
+        """
+        CREATE TABLE archive () INHERITS (ai_approvals);
+        CREATE TABLE "Old" (note text) INHERITS (ai_approvals)
+        """);
+
+    assertThat(check().problems())
+        .extracting(Problem::what)
+        .containsExactlyInAnyOrder(
+            "archive inherits from \"ai_approvals\".", "\"Old\" inherits from \"ai_approvals\".");
+    mendAll(check());
+    assertThat(check().problems()).isEmpty();
+  }
+
+  @Test
+  void refusesColumnsThatCannotBeSet() {
+    database.execute(
+        """
+        CREATE TABLE ai_approvals (
+          id uuid PRIMARY KEY, state text, created_at timestamp,
+          status text GENERATED ALWAYS AS (lower(state)) STORED,
+          version int GENERATED ALWAYS AS (length(state)) STORED,
+          executed_at timestamp GENERATED ALWAYS AS (created_at) STORED,
+          expires_at timestamp GENERATED ALWAYS AS (created_at + interval '1 day') STORED)
+        """);
+
+    assertThat(check().problems())
+        .extracting(Problem::what)
+        .containsExactly(
+            "\"ai_approvals\".\"status\" is generated.",
+            "\"ai_approvals\".\"version\" is generated.",
+            "\"ai_approvals\".\"executed_at\" is generated.",
+            "\"ai_approvals\" keeps times without a time zone.");
+  }
+
+  @Test
+  void refusesADeadlineThatNoIndexCanBeOver() {
+    assumeTrue(database.count("SELECT current_setting('server_version_num')::int") >= 180_000);
+    database.execute(
+        """
+        CREATE TABLE ai_approvals (
+          id uuid PRIMARY KEY, status text, version int, executed_at timestamptz,
+          asked_at timestamptz, expires_at timestamptz GENERATED ALWAYS AS (asked_at) VIRTUAL)
+        """);
+
+    assertThat(check().problems())
+        .extracting(Problem::what)
+        .containsExactly("\"ai_approvals\".\"expires_at\" is generated whenever it is read.");
+  }
+
+  @Test
   void asksForTheZoneOfTimesThatHaveNone() {
     database.migrate();
     database.execute("DROP TRIGGER ai_approvals_not_due ON ai_approvals");
@@ -153,10 +207,10 @@ class ApprovalsCheckIT {
               "The role the service may not use the schema public.",
               "The role the service may not read \"id\", \"status\", \"version\", \"expires_at\","
                   + " \"executed_at\" of \"public\".\"ai_approvals\".",
-              "Row-level security hides all of \"public\".\"ai_approvals\" from the role the"
-                  + " service.",
               "The role the service may not update \"status\", \"version\", \"executed_at\" of"
-                  + " \"public\".\"ai_approvals\".");
+                  + " \"public\".\"ai_approvals\".",
+              "No policy of \"public\".\"ai_approvals\" lets the role the service SELECT and UPDATE"
+                  + " all of it.");
       mendAll(check);
       assertThat(check.problems()).isEmpty();
     } finally {

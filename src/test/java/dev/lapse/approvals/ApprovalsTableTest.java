@@ -84,7 +84,7 @@ class ApprovalsTableTest {
   @Test
   void roundsUpWhatTheColumnCannotHold() {
     Column milliseconds =
-        new Column(4, "timestamp with time zone", 3, false, List.of(), true, true);
+        new Column(4, "timestamp with time zone", 3, "", false, List.of(), true, true);
 
     assertThat(
             table(ApprovalsSettings.STANDARD.columns(), INSTANT, milliseconds)
@@ -116,6 +116,8 @@ class ApprovalsTableTest {
             "me",
             true,
             false,
+            List.of(),
+            List.of(),
             executedAt == null
                 ? Map.of(columns.id(), TEXT, columns.status(), TEXT, columns.expiresAt(), expiresAt)
                 : Map.of(
@@ -127,10 +129,11 @@ class ApprovalsTableTest {
             DueIndex.PRESENT,
             "due",
             Map.of(),
+            Map.of(),
             Map.of()));
   }
 
   private static Column column(String type) {
-    return new Column(1, type, -1, false, List.of(), true, true);
+    return new Column(1, type, -1, "", false, List.of(), true, true);
   }
 }

@@ -105,6 +105,25 @@ class OwnTableIT {
         .isEqualTo(2);
   }
 
+  @Test
+  void goesByADeadlineThatIsGenerated() {
+    ApprovalsTable table =
+        adopt(
+            """
+            id int PRIMARY KEY, version int, executed_at timestamptz, created_at timestamp,
+            deadline timestamp GENERATED ALWAYS AS (created_at + interval '1 h') STORED
+            """,
+            Map.of("zone", "UTC", "columns.expires-at", "deadline"));
+    database.execute(
+        """
+        INSERT INTO ai_approvals (id, status, created_at)
+        SELECT n, 'pending', now() AT TIME ZONE 'UTC' - n * interval '30 min'
+        FROM generate_series(1, 3) n
+        """);
+
+    assertThat(sweep(table).run().expired()).isEqualTo(2);
+  }
+
   /** A column of milliseconds rounds, so that an approval could seem to expire before it is due. */
   @Test
   void neverWritesATimeOfExpiryBeforeTheDeadline() {

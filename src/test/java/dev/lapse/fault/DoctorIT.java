@@ -53,7 +53,7 @@ class DoctorIT {
         .doesNotContain("WRONG");
     JsonNode report = JsonMapper.builder().build().readTree(run(0, Map.of(), "--json"));
     assertThat(report.get("holds").booleanValue()).isTrue();
-    assertThat(report.get("checks")).hasSize(12);
+    assertThat(report.get("checks")).hasSize(13);
   }
 
   @Test
@@ -81,6 +81,22 @@ class DoctorIT {
             "max.message.bytes=1000, below ",
             "Not all is well.")
         .doesNotContain("\tat ");
+  }
+
+  @Test
+  void notesWhatMayFailAndCallsItNoFault() throws Exception {
+    createTopics(Map.of("cleanup.policy", "compact", "min.insync.replicas", "2"));
+    database.execute(
+        """
+        CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+        CREATE TRIGGER touch BEFORE UPDATE ON ai_approvals FOR EACH ROW EXECUTE FUNCTION touch()
+        """);
+
+    assertThat(run(0, Map.of()))
+        .contains(
+            "NOTE    triggers: The trigger \"touch\" of \"ai_approvals\" runs touch() as the role",
+            "ALTER FUNCTION touch() SECURITY DEFINER",
+            "All is well.");
   }
 
   @Test
