@@ -60,9 +60,10 @@ record FoundTable(
 
   /**
    * @param enabled whether it fires for everybody
+   * @param refusesNull whether NULL, too, is none of what its condition permits
    * @param arguments what its function is called with
    */
-  record Trigger(boolean enabled, List<String> arguments) {}
+  record Trigger(boolean enabled, boolean refusesNull, List<String> arguments) {}
 
   @Nullable Column column(String name) {
     return columns.get(name);

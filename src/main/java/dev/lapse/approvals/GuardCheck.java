@@ -3,6 +3,7 @@ package dev.lapse.approvals;
 import dev.lapse.approvals.FoundTable.Trigger;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Whether the guard's triggers are there, fire, and go by these settings. */
 final class GuardCheck extends Check {
@@ -23,18 +24,10 @@ final class GuardCheck extends Check {
     Guard.expected(settings, status)
         .forEach(
             (name, arguments) -> {
-              Trigger trigger = found.guard().get(name);
-              if (trigger == null || !trigger.enabled() || !trigger.arguments().equals(arguments)) {
+              String flaw = flaw(found.guard().get(name), arguments);
+              if (flaw != null) {
                 add(
-                    "The trigger %s of %s %s."
-                        .formatted(
-                            name,
-                            table,
-                            trigger == null
-                                ? "is missing"
-                                : trigger.enabled()
-                                    ? "goes by other settings: " + trigger.arguments()
-                                    : "is disabled"),
+                    "The trigger %s of %s %s.".formatted(name, table, flaw),
                     "It keeps everybody else from taking a decision back or expiring too early.",
                     "DROP TRIGGER IF EXISTS %s ON %s;%n%s"
                         .formatted(
@@ -43,5 +36,18 @@ final class GuardCheck extends Check {
                             ApprovalsTable.of(settings, found).sql(Migrations.trigger(name))));
               }
             });
+  }
+
+  private static @Nullable String flaw(@Nullable Trigger trigger, List<String> arguments) {
+    if (trigger == null) {
+      return "is missing";
+    }
+    if (!trigger.enabled()) {
+      return "is disabled";
+    }
+    if (!trigger.arguments().equals(arguments)) {
+      return "goes by other settings: " + trigger.arguments();
+    }
+    return trigger.refusesNull() ? null : "lets a decision become NULL (until V13 has run)";
   }
 }

@@ -14,7 +14,11 @@ final class Triggers {
 
   private static final String GUARD =
       """
-      SELECT tgname::text AS name, tgenabled IN ('O', 'A') AS enabled, tgargs AS arguments
+      SELECT tgname::text AS name,
+             tgenabled IN ('O', 'A') AS enabled,
+             -- That of ai_approvals_final has it since V13.
+             pg_get_triggerdef(oid) LIKE '% IS NOT TRUE%' AS refuses_null,
+             tgargs AS arguments
       FROM pg_trigger
       WHERE tgrelid = :oid::oid AND tgname IN ('ai_approvals_final', 'ai_approvals_not_due')
       """;
@@ -58,7 +62,10 @@ final class Triggers {
                   String arguments = new String(row.getBytes("arguments"), StandardCharsets.UTF_8);
                   guard.put(
                       row.getString("name"),
-                      new Trigger(row.getBoolean("enabled"), List.of(arguments.split("\0", 0))));
+                      new Trigger(
+                          row.getBoolean("enabled"),
+                          row.getBoolean("refuses_null"),
+                          List.of(arguments.split("\0", 0))));
                 });
     return guard;
   }

@@ -293,6 +293,27 @@ class ApprovalsCheckIT {
     assertThat(others.guardProblems()).isEmpty();
   }
 
+  /** As where the last migration was forgotten by whoever runs them with a tool of his own. */
+  @Test
+  void noticesAGuardThatLetsNullBy() {
+    database.migrate();
+    database.execute("DROP TRIGGER ai_approvals_final ON ai_approvals");
+    database.execute(
+        ApprovalsTable.standard()
+            .sql(Migrations.trigger("ai_approvals_final"))
+            .replace(
+                "(NEW.\"status\" IN ('executed', 'cancelled')) IS NOT TRUE",
+                "NEW.\"status\" NOT IN ('executed', 'cancelled')"));
+
+    assertThat(check().guardProblems())
+        .extracting(Problem::what)
+        .containsExactly(
+            "The trigger ai_approvals_final of \"ai_approvals\" lets a decision become NULL (until"
+                + " V13 has run).");
+    check().guardProblems().forEach(problem -> mend(problem.remedy()));
+    assertThat(check().guardProblems()).isEmpty();
+  }
+
   private ApprovalsCheck check() {
     return check(ApprovalsSettings.STANDARD);
   }

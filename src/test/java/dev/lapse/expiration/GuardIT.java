@@ -87,6 +87,34 @@ class GuardIT {
     assertThat(approvals.status(id)).isEqualTo(to);
   }
 
+  /** NULL follows no decision: from there an approval could be pending once more. */
+  @ParameterizedTest
+  @CsvSource({"approved", "rejected", "expired", "executed", "cancelled"})
+  void refusesToForgetADecision(String decision) {
+    database.execute("ALTER TABLE ai_approvals ALTER status DROP NOT NULL");
+    UUID id = approvals.due();
+    update(id, "status = '%s'".formatted(decision));
+
+    ServerErrorMessage refusal = refusal(id, "status = NULL");
+
+    assertThat(refusal.getConstraint()).isEqualTo("ai_approvals_final");
+    assertThat(refusal.getMessage()).contains("is %s: it cannot become".formatted(decision));
+    assertThat(approvals.status(id)).isEqualTo(decision);
+  }
+
+  /** It is no decision, so what has no status yet may get any but one. */
+  @Test
+  void permitsWhatHasNoStatusToBecomePendingButNotExpired() {
+    database.execute("ALTER TABLE ai_approvals ALTER status DROP NOT NULL");
+    UUID id = approvals.due();
+    update(id, "status = NULL");
+
+    assertThat(refusal(id, "status = 'expired'").getConstraint()).isEqualTo("ai_approvals_final");
+    update(id, "status = 'pending'");
+
+    assertThat(approvals.status(id)).isEqualTo("pending");
+  }
+
   /** Of a status that nobody told us of, nothing else is known. */
   @Test
   void refusesToExpireWhatIsNotPendingWhateverItIsCalled() {
