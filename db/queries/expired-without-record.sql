@@ -23,9 +23,10 @@ WHERE approval.expired
       -- Of sweeps that overlap, the later may have the lower ids, and be purged first.
       + CASE WHEN oldest.occurred_at < now() - interval '1 day' THEN interval '1 minute'
              ELSE interval '0' END
-  -- Where a record waits behind a dead letter, retention spares it and purges later ones.
+  -- Where a record waits behind a dead letter, retention spares it and purges later ones. A second
+  -- more, because a column of fewer digits than the record's rounds.
   AND coalesce(approval.executed_at, approval.expires_at)
-      > coalesce((SELECT purged_occurred_at FROM retention), '-infinity')
+      > coalesce((SELECT purged_occurred_at FROM retention), '-infinity') + interval '1 second'
   AND NOT EXISTS (
     SELECT FROM outbox
     WHERE outbox.type = 'ApprovalExpired' AND outbox.key = approval.id::text)

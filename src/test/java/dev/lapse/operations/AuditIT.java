@@ -268,6 +268,25 @@ class AuditIT {
     assertThat(run(1, "audit")).contains("FOUND   expired-without-record: 1");
   }
 
+  /** As milliseconds do: the column's time is then later than the record's. */
+  @Test
+  void anApprovalWhoseTimeWasRoundedUpIsNotWithoutItsPurgedRecord() throws Exception {
+    database.execute(
+        """
+        INSERT INTO ai_approvals (status, requested_by, action, expires_at, executed_at)
+        SELECT 'expired', 'agent', 'deploy', due, due + interval '0.4 ms'
+        FROM generate_series(now() - interval '9 days', now() - interval '6 days', '1 hour') due;
+        INSERT INTO outbox (type, key, payload, occurred_at)
+        SELECT 'ApprovalExpired', id, '{"version": 1}', expires_at
+        FROM ai_approvals ORDER BY expires_at;
+        """);
+    new Published(database, topic).checkpoint("lapse", 73);
+    letterWaits(1);
+    purge();
+
+    assertThat(run(0, "audit")).contains("ok      expired-without-record");
+  }
+
   private void letterWaits(long id) {
     database.execute(
         """
