@@ -51,6 +51,11 @@ class MigrationConfiguration {
   }
 
   @Bean
+  Callback takenNames() {
+    return new TakenNames();
+  }
+
+  @Bean
   Callback dueIndex() {
     return new DueIndexMigration();
   }

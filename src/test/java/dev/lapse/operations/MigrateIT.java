@@ -22,6 +22,12 @@ class MigrateIT {
 
   private static final String FLYWAY_OFF = "--spring.flyway.enabled=false";
 
+  private static final String APPROVALS =
+      """
+      CREATE TABLE ai_approvals (id uuid PRIMARY KEY, status text, version int,
+        expires_at timestamptz, executed_at timestamptz)
+      """;
+
   private final TestDatabase database = TestDatabase.empty(Servers.postgres());
 
   @AfterEach
@@ -59,11 +65,7 @@ class MigrateIT {
 
   @Test
   void saysWhatIsMissingWhereNobodyHasMigrated() throws Exception {
-    database.execute(
-        """
-        CREATE TABLE ai_approvals (id uuid PRIMARY KEY, status text, version int,
-          expires_at timestamptz, executed_at timestamptz)
-        """);
+    database.execute(APPROVALS);
 
     assertThat(run(1, FLYWAY_OFF))
         .contains("table outbox (V4), table relay_checkpoint (V5)", "function purge_outbox (V10)")
@@ -87,7 +89,11 @@ class MigrateIT {
     database.migrate();
     assertThat(run(0, "expire")).contains("Expired 0 approvals.");
     database.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC"); // as it is from 15 on
-    database.execute("DELETE FROM lapse_schema_history WHERE version::int >= 10");
+    database.execute(
+        """
+        DELETE FROM lapse_schema_history WHERE version::int >= 12;
+        DROP TABLE last_error
+        """);
 
     assertThat(run(1, "expire"))
         .contains("42501", "java -jar lapse.jar migrate", "db/roles.sql")
@@ -97,11 +103,7 @@ class MigrateIT {
   /** As a DBA does who cannot wait, or a disk that is full. */
   @Test
   void makesUpForAnIndexWhoseBuildingWasCancelled() throws Exception {
-    database.execute(
-        """
-        CREATE TABLE ai_approvals (id uuid PRIMARY KEY, status text, version int,
-          expires_at timestamptz, executed_at timestamptz)
-        """);
+    database.execute(APPROVALS);
     try (Connection backfill = database.connect();
         Statement open = backfill.createStatement()) {
       backfill.setAutoCommit(false);
@@ -128,6 +130,32 @@ class MigrateIT {
     assertThat(database.count("SELECT count(*) FROM pg_index WHERE NOT indisvalid")).isZero();
     assertThat(database.count("SELECT count(*) FROM lapse_schema_history WHERE NOT success"))
         .isZero();
+  }
+
+  /** As a team's own outbox. Nothing of ours is added to what would not be whole. */
+  @Test
+  void refusesASchemaInWhichItsNamesAreTaken() throws Exception {
+    database.execute(APPROVALS);
+    database.execute(
+        """
+        CREATE TABLE outbox (id bigint);
+        CREATE VIEW pause AS SELECT 1;
+        CREATE TYPE replay AS ENUM ();
+        CREATE FUNCTION purge_outbox() RETURNS int LANGUAGE sql RETURN 1; -- not ours: no parameters
+        """);
+
+    assertThat(run(1, "migrate"))
+        .contains(
+            "The schema public has what a migration would create: table outbox, type replay, view"
+                + " pause.")
+        .contains("lapse.approvals.schema=public")
+        .doesNotContain("purge_outbox", "\tat ");
+    assertThat(database.count("SELECT count(*) FROM pg_trigger")).isZero();
+
+    database.execute("CREATE SCHEMA lapse");
+    String own = "--spring.datasource.url=%s?currentSchema=lapse".formatted(database.url());
+    assertThat(run(0, "migrate", own, "--lapse.approvals.schema=public")).contains("up to date");
+    assertThat(run(0, "expire", own, "--lapse.approvals.schema=public")).contains("Expired 0");
   }
 
   /** Beside the application's own history, say, in a schema that it keeps such things in. */
