@@ -1,19 +1,25 @@
 package dev.lapse.operations;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.flywaydb.core.api.callback.Callback;
 import org.flywaydb.core.api.callback.Context;
 import org.flywaydb.core.api.callback.Event;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Before the one migration that is no transaction: says what it waits for, and drops what is left
  * of an index whose building was cancelled, which {@code IF NOT EXISTS} would take for one. Called
- * under Flyway's lock, so that no other instance is building it.
+ * under Flyway's lock, so that no other instance is building it, nor the session of one that was
+ * killed, which keeps the lock; but somebody may be, by hand, and is waited for.
  */
 final class DueIndexMigration implements Callback {
 
@@ -21,11 +27,17 @@ final class DueIndexMigration implements Callback {
 
   private static final String VERSION = "2";
 
+  /** It is where its table is, which need not be on the search path. */
   private static final String INVALID =
       """
-      SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass)
-      FROM pg_index
-      WHERE NOT indisvalid AND indexrelid = to_regclass('${due_index}')
+      SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) AS drop, building.pid
+      FROM pg_index LEFT JOIN pg_stat_progress_create_index building
+        ON building.index_relid = indexrelid AND building.datname = current_database()
+      WHERE NOT indisvalid
+        AND indexrelid = (
+          SELECT to_regclass(quote_ident(nspname) || '.' || ?)
+          FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+          WHERE pg_class.oid = to_regclass(?))
       """;
 
   @Override
@@ -43,21 +55,46 @@ final class DueIndexMigration implements Callback {
   @Override
   public void handle(Event event, Context context) {
     log.info("Building the due index: waits for open transactions, blocks nobody");
-    String index = String.valueOf(context.getConfiguration().getPlaceholders().get("due_index"));
+    Map<String, String> words = context.getConfiguration().getPlaceholders();
     Connection connection = context.getConnection();
-    try (Statement statement = connection.createStatement()) {
-      String drop = null;
-      try (ResultSet row =
-          statement.executeQuery(INVALID.replace("${due_index}", index.replace("'", "''")))) {
-        if (row.next()) {
-          drop = row.getString(1);
-        }
+    try {
+      Invalid index = find(connection, words);
+      if (index != null && index.builder() != null) {
+        log.warn(
+            "Another session builds the due index, and is waited for pid={}"
+                + " remedy=\"if it is not to: SELECT pg_terminate_backend({})\"",
+            index.builder(),
+            index.builder());
       }
-      if (drop != null) {
-        statement.execute(drop);
+      while (index != null && index.builder() != null) {
+        TimeUnit.SECONDS.sleep(1);
+        index = find(connection, words);
+      }
+      if (index != null) {
+        try (Statement statement = connection.createStatement()) {
+          statement.execute(index.drop());
+        }
       }
     } catch (SQLException e) {
       throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while another session builds the index", e);
+    }
+  }
+
+  /** Null if there is none, or a valid one. */
+  private static @Nullable Invalid find(Connection connection, Map<String, String> words)
+      throws SQLException {
+    try (PreparedStatement ask = connection.prepareStatement(INVALID)) {
+      ask.setString(1, words.get("due_index"));
+      ask.setString(2, words.get("approvals"));
+      try (ResultSet row = ask.executeQuery()) {
+        return row.next()
+            ? new Invalid(
+                Objects.requireNonNull(row.getString("drop")), row.getObject("pid", Integer.class))
+            : null;
+      }
     }
   }
 
@@ -65,4 +102,10 @@ final class DueIndexMigration implements Callback {
   public String getCallbackName() {
     return "dueIndex";
   }
+
+  /**
+   * @param drop the statement that drops it
+   * @param builder the session that is at it; null if none is
+   */
+  private record Invalid(String drop, @Nullable Integer builder) {}
 }

@@ -14,6 +14,8 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -26,6 +28,16 @@ class MigrateIT {
       """
       CREATE TABLE ai_approvals (id uuid PRIMARY KEY, status text, version int,
         expires_at timestamptz, executed_at timestamptz)
+      """;
+
+  private static final String BUILDING =
+      "SELECT count(*) FROM pg_stat_progress_create_index WHERE datname = current_database()";
+
+  private static final String WAITING_FOR_FLYWAYS_LOCK =
+      """
+      SELECT count(*) FROM pg_stat_activity
+      WHERE datname = current_database() AND query LIKE '%pg_try_advisory_lock%'
+        AND pid <> pg_backend_pid()
       """;
 
   private final TestDatabase database = TestDatabase.empty(Servers.postgres());
@@ -132,6 +144,82 @@ class MigrateIT {
         .isZero();
   }
 
+  /** The server goes on building for a client that is gone, and holds Flyway's lock for it. */
+  @Test
+  void takesTheIndexThatTheSessionOfAKilledProcessBuilds() throws Exception {
+    database.execute(APPROVALS);
+    try (Connection backfill = database.connect();
+        Statement open = backfill.createStatement()) {
+      backfill.setAutoCommit(false);
+      open.execute("LOCK TABLE ai_approvals IN ROW EXCLUSIVE MODE");
+      try (LapseProcess killed = LapseProcess.start(database, Map.of(), "migrate")) {
+        awaitOne(BUILDING, killed);
+        killed.kill();
+      }
+      long index = dueIndex();
+
+      try (LapseProcess next = LapseProcess.start(database, Map.of(), "migrate")) {
+        awaitOne(WAITING_FOR_FLYWAYS_LOCK, next);
+        backfill.commit();
+
+        assertThat(next.exitCode()).as(next::output).isZero();
+      }
+      assertThat(dueIndex()).isEqualTo(index);
+    }
+    assertThat(database.count("SELECT count(*) FROM pg_index WHERE NOT indisvalid")).isZero();
+  }
+
+  /** Until it is built, it looks like one whose building was cancelled. */
+  @Test
+  void waitsForTheIndexThatSomebodyBuildsByHand() throws Exception {
+    database.execute(APPROVALS);
+    try (Connection backfill = database.connect();
+        Statement open = backfill.createStatement()) {
+      backfill.setAutoCommit(false);
+      open.execute("LOCK TABLE ai_approvals IN ROW EXCLUSIVE MODE");
+      CompletableFuture<Void> byHand =
+          CompletableFuture.runAsync(
+              () ->
+                  database.execute(
+                      """
+                      CREATE INDEX CONCURRENTLY ai_approvals_due ON ai_approvals (expires_at, id)
+                      WHERE status = 'pending'
+                      """));
+
+      try (LapseProcess migrate = LapseProcess.start(database, Map.of(), "migrate")) {
+        await()
+            .atMost(Duration.ofMinutes(1))
+            .until(() -> !migrate.isAlive() || migrate.output().contains("pg_terminate_backend("));
+        long index = dueIndex();
+        backfill.commit();
+        byHand.get(1, TimeUnit.MINUTES);
+
+        assertThat(migrate.exitCode()).as(migrate::output).isZero();
+        assertThat(dueIndex()).isEqualTo(index);
+      }
+    }
+  }
+
+  /** The index is in the table's schema, wherever the search path leads. */
+  @Test
+  void makesUpForAnInvalidIndexOffTheSearchPath() throws Exception {
+    database.execute("CREATE SCHEMA app");
+    database.execute(APPROVALS.replace("ai_approvals", "app.ai_approvals"));
+    database.execute(
+        """
+        CREATE INDEX ai_approvals_due ON app.ai_approvals (expires_at, id)
+          WHERE status = 'pending';
+        UPDATE pg_index SET indisvalid = false
+        WHERE indexrelid = 'app.ai_approvals_due'::regclass
+        """);
+
+    assertThat(run(0, "migrate", "--lapse.approvals.schema=app")).contains("up to date");
+
+    assertThat(database.count("SELECT count(*) FROM pg_index WHERE NOT indisvalid")).isZero();
+    assertThat(database.count("SELECT count(*) FROM pg_class WHERE relname = 'ai_approvals_due'"))
+        .isEqualTo(1);
+  }
+
   /** As a team's own outbox. Nothing of ours is added to what would not be whole. */
   @Test
   void refusesASchemaInWhichItsNamesAreTaken() throws Exception {
@@ -172,6 +260,17 @@ class MigrateIT {
     assertThat(run(0, "migrate", elsewhere)).isEqualTo(migrated);
     new Approvals(database).due(3);
     assertThat(run(0, "expire", elsewhere)).contains("Expired 3 approvals.");
+  }
+
+  private void awaitOne(String count, LapseProcess process) {
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> !process.isAlive() || database.count(count) == 1);
+    assertThat(process.isAlive()).as(process::output).isTrue();
+  }
+
+  private long dueIndex() {
+    return database.count("SELECT 'ai_approvals_due'::regclass::oid::bigint");
   }
 
   private String tables(String schema) {
