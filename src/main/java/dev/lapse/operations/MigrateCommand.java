@@ -27,9 +27,22 @@ import picocli.CommandLine.Spec;
       "  SPRING_DATASOURCE_USERNAME=lapse_owner lapse migrate",
       "  lapse run --spring.flyway.enabled=false",
       "  lapse migrate --print > lapse.sql          # for a migration tool of your own",
-      "  lapse migrate --print --after=9 | psql     # what a newer version adds"
+      "  lapse migrate --print --after=9 > new.sql  # what a newer version adds"
     })
 final class MigrateCommand implements Callable<Integer> {
+
+  private static final String SHORTLY =
+      """
+      -- %%s
+
+      -- Rather than keep your writers waiting behind it, a statement is refused; then run it again.
+      SET %s;
+
+      %%s
+      RESET lock_timeout;
+
+      """
+          .formatted(ShortLocks.LOCK_TIMEOUT);
 
   private final OneShot oneShot;
 
@@ -84,7 +97,8 @@ final class MigrateCommand implements Callable<Integer> {
   private int print(ApprovalsTable table) {
     PrintWriter out = spec.commandLine().getOut();
     for (MigrationFiles.MigrationFile file : MigrationFiles.after(after)) {
-      out.printf("-- %s%n%n%s%n", file.name(), table.sql(file.sql()));
+      out.printf(
+          file.isTransaction() ? SHORTLY : "-- %s%n%n%s%n", file.name(), table.sql(file.sql()));
     }
     out.flush();
     return 0;

@@ -1,7 +1,7 @@
 package dev.lapse.operations;
 
 import com.zaxxer.hikari.HikariDataSource;
-import java.util.Arrays;
+import java.time.Duration;
 import java.util.Properties;
 import org.flywaydb.core.api.callback.Callback;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
@@ -39,15 +39,15 @@ class MigrationConfiguration {
     };
   }
 
-  /** A migration that failed outside of a transaction is on record, and would end every start. */
+  /** For six minutes: whoever restarts it begins anew, and a roll-out waits no longer than that. */
   @Bean
-  FlywayMigrationStrategy makeUpForWhatFailed() {
-    return flyway -> {
-      if (Arrays.stream(flyway.info().all()).anyMatch(one -> one.getState().isFailed())) {
-        flyway.repair();
-      }
-      flyway.migrate();
-    };
+  FlywayMigrationStrategy patientMigration() {
+    return new PatientMigration(20, Duration.ofSeconds(15));
+  }
+
+  @Bean
+  Callback shortLocks() {
+    return new ShortLocks();
   }
 
   @Bean

@@ -45,5 +45,11 @@ final class MigrationFiles {
   /**
    * @param name such as {@code V4__outbox.sql}
    */
-  record MigrationFile(int version, String name, String sql) {}
+  record MigrationFile(int version, String name, String sql) {
+
+    /** Or one statement that is to be in none. */
+    boolean isTransaction() {
+      return !sql.contains("CREATE INDEX CONCURRENTLY");
+    }
+  }
 }

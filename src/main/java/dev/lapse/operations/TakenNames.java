@@ -52,6 +52,14 @@ final class TakenNames implements Callback {
       ORDER BY what
       """;
 
+  /** Tables, and what belongs to them. */
+  static String[] relations() {
+    return ALL.stream()
+        .map(Created::name)
+        .filter(name -> !name.endsWith(")")) // a function
+        .toArray(String[]::new);
+  }
+
   @Override
   public boolean supports(Event event, Context context) {
     return event == Event.BEFORE_EACH_MIGRATE;

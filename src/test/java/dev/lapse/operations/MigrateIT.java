@@ -11,6 +11,8 @@ import dev.lapse.support.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
@@ -220,6 +222,33 @@ class MigrateIT {
         .isEqualTo(1);
   }
 
+  /** Whoever has a transaction open keeps the triggers waiting, but not all who write. */
+  @Test
+  void letsWritersGoOnWhileItWaitsForALock() throws Exception {
+    database.execute(APPROVALS);
+    // The building of one would wait for that transaction, too.
+    database.execute("CREATE INDEX ON ai_approvals (expires_at, id) WHERE status = 'pending'");
+    try (Connection idle = database.connect();
+        Statement open = idle.createStatement();
+        LapseProcess migrate = LapseProcess.start(database, Map.of(), "migrate")) {
+      idle.setAutoCommit(false);
+      open.execute("LOCK TABLE ai_approvals IN ROW EXCLUSIVE MODE");
+      int pid = pid(open);
+
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> !migrate.isAlive() || migrate.output().contains("tried again"));
+      assertThat(migrate.output()).contains("holder=\"session %d (".formatted(pid), "ai_approvals");
+      database.execute(
+          "SET lock_timeout = '10s'; UPDATE ai_approvals SET version = 1; RESET lock_timeout");
+      idle.commit();
+
+      assertThat(migrate.exitCode()).as(migrate::output).isZero();
+    }
+    assertThat(database.count("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'ai_approvals%'"))
+        .isEqualTo(2);
+  }
+
   /** As a team's own outbox. Nothing of ours is added to what would not be whole. */
   @Test
   void refusesASchemaInWhichItsNamesAreTaken() throws Exception {
@@ -260,6 +289,13 @@ class MigrateIT {
     assertThat(run(0, "migrate", elsewhere)).isEqualTo(migrated);
     new Approvals(database).due(3);
     assertThat(run(0, "expire", elsewhere)).contains("Expired 3 approvals.");
+  }
+
+  private static int pid(Statement session) throws SQLException {
+    try (ResultSet row = session.executeQuery("SELECT pg_backend_pid()")) {
+      row.next();
+      return row.getInt(1);
+    }
   }
 
   private void awaitOne(String count, LapseProcess process) {
