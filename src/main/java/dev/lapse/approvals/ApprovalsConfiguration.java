@@ -1,9 +1,8 @@
 package dev.lapse.approvals;
 
-import java.util.List;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
@@ -43,18 +42,23 @@ class ApprovalsConfiguration {
       @Value("${lapse.check.expiring:${lapse.expiration.enabled:true}}") boolean expiring) {
     ApprovalsTable table = check.table(expiring);
     if (expiring && check.isMigrated()) {
-      Stream.of(check.guardProblems(), check.triggerProblems())
-          .flatMap(List::stream)
-          .forEach(ApprovalsConfiguration::warn);
+      check
+          .guardProblems()
+          .forEach(problem -> tell(problem, Level.WARN, "The guard is not as it should be"));
+      // As a rule, it only sets a time of change.
+      check
+          .triggerProblems()
+          .forEach(problem -> tell(problem, Level.INFO, "A trigger of your own takes part"));
     }
     return table;
   }
 
-  private static void warn(Problem problem) {
-    log.warn(
-        "Something about the approvals table may do harm what=\"{}\" why=\"{}\" remedy=\"{}\"",
-        problem.what(),
-        problem.why(),
-        problem.remedy().replace('\n', ' '));
+  private static void tell(Problem problem, Level level, String message) {
+    log.atLevel(level)
+        .log(
+            message + " what=\"{}\" why=\"{}\" remedy=\"{}\"",
+            problem.what(),
+            problem.why(),
+            problem.remedy().replace('\n', ' '));
   }
 }
