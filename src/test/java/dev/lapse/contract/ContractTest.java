@@ -18,7 +18,12 @@ class ContractTest {
   private final Golden golden = Golden.read("approval-expired");
 
   @ParameterizedTest
-  @ValueSource(strings = {"approval-expired", "approval-expired-replayed"})
+  @ValueSource(
+      strings = {
+        "approval-expired",
+        "approval-expired-replayed",
+        "approval-expired-with-attributes"
+      })
   void theGoldenMessagesKeepIt(String name) {
     Golden message = Golden.read(name);
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lapse.approvals.ApprovalsCheck;
 import dev.lapse.approvals.ApprovalsSettings;
 import dev.lapse.approvals.ApprovalsTable;
+import dev.lapse.support.Golden;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.util.List;
@@ -88,6 +89,37 @@ class OwnTableIT {
             "{\"tenantId\":7,\"tags\":[\"a\",\"b\"],\"args\":{\"a\": [1]},\"urgent\":null,"
                 + "\"cost\":1.50,\"at\":\"2026-11-25\",\"odd\":\"NaN\"}");
     assertThat(countPayloads("payload ->> 'version' = '1'")).as("NULL counts as none").isEqualTo(1);
+  }
+
+  @Test
+  void recordsTheGoldenMessageWithAttributes() {
+    Golden golden = Golden.read("approval-expired-with-attributes");
+    ApprovalsTable table =
+        adopt(
+            """
+            id int PRIMARY KEY, version int DEFAULT 1, executed_at timestamptz, urgent boolean,
+            "tenantId" int, "requestedBy" text, tags text[]
+            """,
+            Map.of("attributes", "tenantId,requestedBy,tags,urgent"));
+    database.execute(
+        """
+        INSERT INTO ai_approvals (id, status, expires_at, "tenantId", "requestedBy", tags)
+        VALUES (%s, 'pending', '%s', 7, 'agent', '{deploy,eu}')
+        """
+            .formatted(golden.key(), golden.field("expiresAt")));
+
+    sweep(table).run();
+
+    assertThat(
+            database
+                .jdbc()
+                .sql("SELECT payload ->> 'expiredAt' AS at, payload::text FROM outbox")
+                .query(
+                    (row, number) ->
+                        row.getString("payload")
+                            .replace(row.getString("at"), golden.field("expiredAt")))
+                .single())
+        .isEqualTo(golden.value());
   }
 
   @Test
