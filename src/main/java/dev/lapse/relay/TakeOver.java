@@ -50,7 +50,7 @@ final class TakeOver {
     this.reader = reader;
     this.checkpoints = checkpoints;
     this.restamp = restamp;
-    this.window = new Window(settings);
+    this.window = new Window(settings.pageRecords(), settings.transactionTimeout());
     this.parking = new Parking(settings, deadLetters, poison);
     this.listener = listener;
   }

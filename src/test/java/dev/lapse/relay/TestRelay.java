@@ -86,7 +86,7 @@ final class TestRelay implements AutoCloseable {
                 new EventEncoder(settings),
                 positionTopic,
                 new Poison(),
-                new Window(settings));
+                new Window(pageRecords, settings.transactionTimeout()));
   }
 
   static String freshName() {
