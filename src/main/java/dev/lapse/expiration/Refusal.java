@@ -14,11 +14,12 @@ import java.util.regex.Pattern;
 public record Refusal(String id, String reason) {
 
   /**
-   * Data, constraints, and what functions raise: in PL/pgSQL, in other languages, or with a class
-   * of their own, which none of PostgreSQL's is. Not outages, conflicts, resources, privileges and
-   * names, which would befall any row.
+   * Data, constraints, and what functions meet or raise: in PL/pgSQL, in other languages, or with a
+   * class of their own, which none of PostgreSQL's is. Not outages, conflicts, resources,
+   * privileges and names, which would befall any row.
    */
-  private static final Pattern OF_A_ROW = Pattern.compile("(22|23|38|45|(?!F0|HV|XX)[A-Z].)...");
+  private static final Pattern OF_A_ROW =
+      Pattern.compile("(09|2[01237F]|3[89]|4[45]|(?!F0|HV|XX)[A-Z].)...");
 
   /** What a failure says, if it is about a row. */
   static Optional<String> reason(Exception failure) {

@@ -24,6 +24,9 @@ final class Refusals {
   private volatile List<Refusal> list = List.of();
   private long againAt;
 
+  /** Tries that it is time for now. */
+  private int owed;
+
   Refusals(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
   }
@@ -42,13 +45,20 @@ final class Refusals {
    * several are, each once.
    */
   Optional<String> again() {
-    long now = nanoTime.getAsLong();
-    if (list.isEmpty() || now - againAt < 0) {
+    long late = nanoTime.getAsLong() - againAt;
+    if (owed == 0 && late >= 0) {
+      owed = (int) Math.min(1 + late / PAUSE.toNanos(), list.size());
+      pause();
+    }
+    if (owed == 0) {
       return Optional.empty();
     }
-    long missed = Math.min((now - againAt) / PAUSE.toNanos(), list.size() - 1L);
-    againAt = now + PAUSE.toNanos() * (1 - missed);
+    owed--;
     return Optional.of(list.get(0).id());
+  }
+
+  private void pause() {
+    againAt = nanoTime.getAsLong() + PAUSE.toNanos();
   }
 
   /**
@@ -58,13 +68,13 @@ final class Refusals {
    * @throws IllegalStateException if it is one too many
    */
   boolean add(Refusal refusal) {
-    if (list.isEmpty()) {
-      againAt = nanoTime.getAsLong() + PAUSE.toNanos();
-    }
     List<Refusal> changed = without(refusal.id());
     boolean isNew = changed.size() == list.size();
     if (isNew) {
       checkRoom(refusal.reason());
+    }
+    if (!isNew || list.isEmpty()) {
+      pause(); // from the end of a try: one that takes long must not be followed by the next
     }
     changed.add(refusal);
     list = List.copyOf(changed);
@@ -88,7 +98,7 @@ final class Refusals {
     List<Refusal> changed = without(id);
     if (changed.size() < list.size()) {
       list = List.copyOf(changed);
-      againAt = nanoTime.getAsLong();
+      owed = Math.min(owed + 1, list.size());
     }
   }
 

@@ -74,15 +74,16 @@ final class StormGuard {
    * How many approvals may expire before it is to be asked again.
    *
    * @param from where the sweep begins, or goes on
+   * @param refused approvals that are due and stay so, for as long as the database refuses them
    * @return empty if expiring is paused
    */
-  Optional<Long> permit(DueApprovals.Key from) {
-    Answer answer = ask(from);
+  Optional<Long> permit(DueApprovals.Key from, int refused) {
+    Answer answer = ask(from, refused);
     if (answer.paused()) {
       return Optional.empty();
     }
     if (answer.many()) {
-      return answer.confirmed() ? Optional.of(settings.maxDue()) : measure();
+      return answer.confirmed() ? Optional.of(settings.maxDue()) : measure(refused);
     }
     if (answer.confirmed() && from.equals(first)) { // who looks at a part only sees no storm
       jdbc.sql(OVER).update();
@@ -90,24 +91,25 @@ final class StormGuard {
     return ONE_BATCH;
   }
 
-  private Answer ask(DueApprovals.Key from) {
+  private Answer ask(DueApprovals.Key from, int refused) {
     return jdbc.sql(ask)
         .param("guarded", settings.enabled())
         .param("afterExpiresAt", from.expiresAt())
         .param("afterId", from.id())
-        .param("maxDue", settings.maxDue())
+        .param("maxDue", settings.maxDue() + refused)
         .query(Answer.class)
         .single();
   }
 
-  private Optional<Long> measure() {
+  private Optional<Long> measure(int refused) {
     Size size = jdbc.sql(measure).param("maxShare", settings.maxShare()).query(Size.class).single();
-    if (size.due() <= settings.maxDue() || size.due() < size.pending() * settings.maxShare()) {
-      return Optional.of(Math.max(size.due(), settings.maxDue()));
+    long due = size.due() - refused;
+    if (due <= settings.maxDue() || due < size.pending() * settings.maxShare()) {
+      return Optional.of(Math.max(due, settings.maxDue()));
     }
     pauses.pauseForStorm(
         "storm guard: %d approvals, of %d pending, would expire at once"
-            .formatted(size.due(), size.pending()));
+            .formatted(due, size.pending()));
     return Optional.empty();
   }
 

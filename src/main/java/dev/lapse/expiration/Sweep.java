@@ -59,7 +59,7 @@ public final class Sweep {
       return expire(soFar, traceparent);
     }
     return stormGuard
-        .permit(soFar.next())
+        .permit(soFar.next(), refusals.list().size())
         .map(approvals -> expire(soFar.permit(approvals), traceparent))
         .orElseGet(soFar::pause);
   }
@@ -94,7 +94,7 @@ public final class Sweep {
   }
 
   /** Approvals that the last try did not let expire; callable from any thread. */
-  List<Refusal> refused() {
+  public List<Refusal> refused() {
     return refusals.list();
   }
 

@@ -84,8 +84,9 @@ final class ExpireCommand implements Callable<Integer> {
     out.printf("Expired %d approvals.%n", swept.expired());
     out.flush();
     PrintWriter err = spec.commandLine().getErr();
-    if (!swept.refused().isEmpty()) {
-      tellRefused(swept.refused(), err);
+    List<Refusal> refused = sweep.refused();
+    if (!refused.isEmpty()) {
+      tellRefused(refused, err);
     }
     if (swept.paused()) {
       err.printf(
@@ -93,7 +94,7 @@ final class ExpireCommand implements Callable<Integer> {
               + " resume expiration%n",
           sweep.pause().map(Pause::reason).orElse("not any more"));
     }
-    return swept.paused() || !swept.refused().isEmpty() ? 1 : 0;
+    return swept.paused() || !refused.isEmpty() ? 1 : 0;
   }
 
   private static void tellRefused(List<Refusal> refused, PrintWriter err) {

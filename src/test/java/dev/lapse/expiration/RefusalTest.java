@@ -10,7 +10,11 @@ import org.springframework.dao.DataIntegrityViolationException;
 class RefusalTest {
 
   @ParameterizedTest
-  @ValueSource(strings = {"22003", "23514", "23505", "38000", "45000", "P0001", "PT409", "U0001"})
+  @ValueSource(
+      strings = {
+        "20000", "21000", "22003", "23514", "23505", "27000", "2F005", "38000", "45000", "P0001",
+        "PT409", "U0001"
+      })
   void isWhatConstraintsAndFunctionsSayOfARow(String state) {
     assertThat(Refusal.reason(failure(state))).contains("ERROR: no");
   }

@@ -54,6 +54,30 @@ class RefusalsTest {
   }
 
   @Test
+  void oneThatWentThroughTakesNoTryFromTheOthers() {
+    List.of("a", "b", "c", "d").forEach(this::refuse);
+    pass(Duration.ofHours(1));
+    assertThat(refusals.again()).contains("a");
+
+    refusals.remove("a");
+
+    assertThat(triedAgain()).containsExactly("b", "c", "d");
+  }
+
+  /** All others would wait for it: nothing else is done between two tries. */
+  @Test
+  void aTryThatTakesLongIsNotFollowedByTheNext() {
+    refuse("a");
+    pass(Refusals.PAUSE);
+    assertThat(refusals.again()).contains("a");
+    pass(Refusals.PAUSE.multipliedBy(2));
+
+    refuse("a");
+
+    assertThat(triedAgain()).isEmpty();
+  }
+
+  @Test
   void areNewOnce() {
     assertThat(refuse("a")).isTrue();
     assertThat(refuse("a")).isFalse();

@@ -53,6 +53,24 @@ class StormGuardIT {
     assertThat(sweep.run().expired()).isEqualTo(60);
   }
 
+  /** They stay due, however many there come to be: they are no storm, and must not hide one. */
+  @Test
+  void doesNotCountWhatTheDatabaseRefuses() {
+    database.execute(
+        "ALTER TABLE ai_approvals ADD CONSTRAINT no_longer"
+            + " CHECK (action <> 'refused' OR status = 'pending') NOT VALID");
+    for (int i = 0; i < 2; i++) {
+      approvals.due(40);
+      database.execute("UPDATE ai_approvals SET action = 'refused'");
+      assertThat(sweep.run().refused()).hasSize(40);
+    }
+
+    approvals.due(10);
+    assertThat(sweep.run().expired()).isEqualTo(10);
+    approvals.due(90);
+    assertThat(sweep.run().paused()).isTrue();
+  }
+
   @Test
   void letsPassWhatIsALargeShareOfFew() {
     approvals.due(50);
