@@ -29,11 +29,7 @@ final class GuardCheck extends Check {
                 add(
                     "The trigger %s of %s %s.".formatted(name, table, flaw),
                     "It keeps everybody else from taking a decision back or expiring too early.",
-                    "DROP TRIGGER IF EXISTS %s ON %s;%n%s"
-                        .formatted(
-                            name,
-                            table,
-                            ApprovalsTable.of(settings, found).sql(Migrations.trigger(name))));
+                    ApprovalsTable.of(settings, found).sql(Migrations.trigger(name)));
               }
             });
   }

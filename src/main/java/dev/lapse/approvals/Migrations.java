@@ -15,11 +15,12 @@ final class Migrations {
     return statement("V2__approvals_due_index", "CREATE INDEX");
   }
 
-  /** That creates one of the guard's triggers, as the latest migration has it. */
+  /** That creates or replaces one of the guard's triggers, as the latest migration has it. */
   static String trigger(String name) {
     return name.equals("ai_approvals_final")
         ? statement("V13__guard_refuses_null", "CREATE OR REPLACE TRIGGER " + name)
-        : statement("V3__approvals_guard", "CREATE TRIGGER " + name);
+        : statement("V3__approvals_guard", "CREATE TRIGGER " + name)
+            .replaceFirst("CREATE", "CREATE OR REPLACE");
   }
 
   /** From {@code beginning} up to the next semicolon, which no comment within may hold. */

@@ -27,12 +27,18 @@ final class DueIndexMigration implements Callback {
 
   private static final String VERSION = "2";
 
-  /** It is where its table is, which need not be on the search path. */
+  /**
+   * It is where its table is, which need not be on the search path. Whoever builds it has this lock
+   * on the table to the end; the view of such builds shows everybody the own roles' only.
+   */
   private static final String INVALID =
       """
-      SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) AS drop, building.pid
-      FROM pg_index LEFT JOIN pg_stat_progress_create_index building
-        ON building.index_relid = indexrelid AND building.datname = current_database()
+      SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) AS drop,
+             (SELECT min(pid) FROM pg_locks
+              WHERE relation = indrelid AND mode = 'ShareUpdateExclusiveLock' AND granted
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                AND pid <> pg_backend_pid()) AS pid
+      FROM pg_index
       WHERE NOT indisvalid
         AND indexrelid = (
           SELECT to_regclass(quote_ident(nspname) || '.' || ?)
@@ -61,7 +67,7 @@ final class DueIndexMigration implements Callback {
       Invalid index = find(connection, words);
       if (index != null && index.builder() != null) {
         log.warn(
-            "Another session builds the due index, and is waited for pid={}"
+            "Another session is at the due index, it seems, and is waited for pid={}"
                 + " remedy=\"if it is not to: SELECT pg_terminate_backend({})\"",
             index.builder(),
             index.builder());

@@ -34,7 +34,7 @@ class MigrationConfiguration {
         flyway.dataSource(unlimited);
       }
       if (flyway.getInitSql() == null) {
-        flyway.initSql("SET statement_timeout = 0");
+        flyway.initSql("SET statement_timeout = 0; SET lock_timeout = 0");
       }
     };
   }

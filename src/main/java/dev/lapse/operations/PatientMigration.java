@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.flyway.autoconfigure.FlywayMigrationStrategy;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
@@ -45,7 +46,7 @@ final class PatientMigration implements FlywayMigrationStrategy {
         AND (holding.relation = to_regclass(:approvals)
                AND holding.mode NOT IN ('AccessShareLock', 'RowShareLock')
              OR holding.relation IN (SELECT to_regclass(name) FROM unnest(:ours) name))
-      ORDER BY session.xact_start
+      ORDER BY holding.mode = 'AccessShareLock', session.xact_start
       LIMIT 1
       """;
 
@@ -102,16 +103,21 @@ final class PatientMigration implements FlywayMigrationStrategy {
   }
 
   private static Optional<Holder> holder(Flyway flyway) {
-    return JdbcClient.create(flyway.getConfiguration().getDataSource())
-        .sql(HOLDER)
-        .param("approvals", flyway.getConfiguration().getPlaceholders().get("approvals"))
-        .param("ours", TakenNames.relations())
-        .query(Holder.class)
-        .optional();
+    try {
+      return JdbcClient.create(flyway.getConfiguration().getDataSource())
+          .sql(HOLDER)
+          .param("approvals", flyway.getConfiguration().getPlaceholders().get("approvals"))
+          .param("ours", TakenNames.relations())
+          .query(Holder.class)
+          .optional();
+    } catch (DataAccessException e) { // not every role may ask
+      log.debug("Cannot see who is in the way", e);
+      return Optional.empty();
+    }
   }
 
   private static String name(Optional<Holder> holder) {
-    return holder.map(Holder::toString).orElse("nobody any more");
+    return holder.map(Holder::toString).orElse("nobody that could be seen");
   }
 
   private UnusableSchemaException givenUp(Optional<Holder> holder) {
@@ -129,12 +135,16 @@ final class PatientMigration implements FlywayMigrationStrategy {
                         .orElse(""))));
   }
 
+  /** A stop of the process ends it, which otherwise waits for the start to be done. */
   private void pause() {
+    Thread stop = new Thread(Thread.currentThread()::interrupt);
+    Runtime.getRuntime().addShutdownHook(stop);
     try {
       TimeUnit.NANOSECONDS.sleep(pause.toNanos());
+      Runtime.getRuntime().removeShutdownHook(stop);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while a migration waits for its lock", e);
+      throw new IllegalStateException("stopped while a migration waited for its lock", e);
     }
   }
 

@@ -8,10 +8,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
+import org.flywaydb.core.api.MigrationVersion;
 import org.flywaydb.core.api.callback.Callback;
 import org.flywaydb.core.api.callback.Context;
 import org.flywaydb.core.api.callback.Event;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Migrates nothing into a schema where somebody else has what a migration would create: an outbox,
@@ -72,11 +73,8 @@ final class TakenNames implements Callback {
 
   @Override
   public void handle(Event event, Context context) {
-    int version =
-        Integer.parseInt(
-            Objects.requireNonNull(context.getMigrationInfo().getVersion()).toString());
-    Object[] names =
-        ALL.stream().filter(one -> one.version() >= version).map(Created::name).toArray();
+    MigrationVersion version = context.getMigrationInfo().getVersion();
+    Object[] names = ALL.stream().filter(one -> one.isFrom(version)).map(Created::name).toArray();
     Connection connection = context.getConnection();
     try (PreparedStatement ask = connection.prepareStatement(IN_THE_WAY)) {
       ask.setArray(1, connection.createArrayOf("text", names));
@@ -123,5 +121,11 @@ final class TakenNames implements Callback {
    * @param version of the migration
    * @param name as PostgreSQL looks it up, so that a function has its parameters
    */
-  record Created(int version, String name) {}
+  record Created(int version, String name) {
+
+    /** Whether that version, or a later one, creates it; null is of no version. */
+    private boolean isFrom(@Nullable MigrationVersion other) {
+      return other != null && !other.isNewerThan(String.valueOf(version));
+    }
+  }
 }

@@ -217,7 +217,7 @@ class CommandLineIT {
     assertThat(run(0, Map.of(), "expire"))
         .contains("Expired 0 approvals.")
         .contains("The trigger ai_approvals_final of \"ai_approvals\" is missing.")
-        .contains("CREATE TRIGGER ai_approvals_final");
+        .contains("CREATE OR REPLACE TRIGGER ai_approvals_final");
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.lapse.support.Approvals;
 import dev.lapse.support.LapseProcess;
 import dev.lapse.support.Psql;
+import dev.lapse.support.Roles;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.nio.file.Files;
@@ -175,6 +176,8 @@ class MigrateIT {
   @Test
   void waitsForTheIndexThatSomebodyBuildsByHand() throws Exception {
     database.execute(APPROVALS);
+    database.applyRoles();
+    database.execute("ALTER TABLE ai_approvals OWNER TO " + Roles.OWNER);
     try (Connection backfill = database.connect();
         Statement open = backfill.createStatement()) {
       backfill.setAutoCommit(false);
@@ -188,7 +191,14 @@ class MigrateIT {
                       WHERE status = 'pending'
                       """));
 
-      try (LapseProcess migrate = LapseProcess.start(database, Map.of(), "migrate")) {
+      // By another role, which sees nothing of the builder's progress.
+      Map<String, String> asOwner =
+          Map.of(
+              "SPRING_DATASOURCE_USERNAME",
+              Roles.OWNER,
+              "SPRING_DATASOURCE_PASSWORD",
+              Roles.PASSWORD);
+      try (LapseProcess migrate = LapseProcess.start(database, asOwner, "migrate")) {
         await()
             .atMost(Duration.ofMinutes(1))
             .until(() -> !migrate.isAlive() || migrate.output().contains("pg_terminate_backend("));
@@ -289,6 +299,25 @@ class MigrateIT {
     assertThat(run(0, "migrate", elsewhere)).isEqualTo(migrated);
     new Approvals(database).due(3);
     assertThat(run(0, "expire", elsewhere)).contains("Expired 3 approvals.");
+  }
+
+  @Test
+  void aStopEndsItsWaitingForALock() throws Exception {
+    database.execute(APPROVALS);
+    database.execute("CREATE INDEX ON ai_approvals (expires_at, id) WHERE status = 'pending'");
+    try (Connection idle = database.connect();
+        Statement open = idle.createStatement();
+        LapseProcess service = LapseProcess.start(database, Map.of(), "run")) {
+      idle.setAutoCommit(false);
+      open.execute("LOCK TABLE ai_approvals IN ROW EXCLUSIVE MODE");
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> !service.isAlive() || service.output().contains("tried again"));
+
+      service.terminate();
+
+      assertThat(service.exitCode()).as(service::output).isEqualTo(143);
+    }
   }
 
   private static int pid(Statement session) throws SQLException {

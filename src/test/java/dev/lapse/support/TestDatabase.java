@@ -111,7 +111,8 @@ public final class TestDatabase implements AutoCloseable {
         .migrate();
   }
 
-  private void applyRoles() {
+  /** Makes the roles, with their privileges on what is there. */
+  public void applyRoles() {
     try (Connection connection = connect()) {
       Roles.apply(connection);
     } catch (SQLException e) {
