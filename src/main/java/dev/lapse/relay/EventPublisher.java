@@ -84,8 +84,7 @@ final class EventPublisher implements AutoCloseable {
   Sent send(List<OutboxRecord> records, Instant time, Predicate<OutboxRecord> withheld)
       throws Exception {
     ensureTopics(records, withheld);
-    begin();
-    sent = new ArrayList<>(records.size());
+    begin(records.size());
     for (int i = 0; i < records.size(); i++) {
       OutboxRecord record = records.get(i);
       if (withheld.test(record)) {
@@ -211,11 +210,12 @@ final class EventPublisher implements AutoCloseable {
 
   /** Commits a position by itself. */
   void publish(Position position, Instant time) {
-    begin();
+    begin(0);
     commit(position, time);
   }
 
-  private void begin() {
+  private void begin(int records) {
+    sent = new ArrayList<>(records);
     refused.clear();
     noted.drainPermits();
     producer.beginTransaction();
