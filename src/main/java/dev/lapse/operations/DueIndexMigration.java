@@ -8,7 +8,6 @@ import java.sql.Statement;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import org.flywaydb.core.api.callback.Callback;
 import org.flywaydb.core.api.callback.Context;
 import org.flywaydb.core.api.callback.Event;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * under Flyway's lock, so that no other instance is building it, nor the session of one that was
  * killed, which keeps the lock; but somebody may be, by hand, and is waited for.
  */
-final class DueIndexMigration implements Callback {
+final class DueIndexMigration extends BeforeEachMigration {
 
   private static final Logger log = LoggerFactory.getLogger(DueIndexMigration.class);
 
@@ -48,21 +47,15 @@ final class DueIndexMigration implements Callback {
 
   @Override
   public boolean supports(Event event, Context context) {
-    return event == Event.BEFORE_EACH_MIGRATE
+    return super.supports(event, context)
         && VERSION.equals(String.valueOf(context.getMigrationInfo().getVersion()));
   }
 
-  /** It is called in none: nor could it drop the index in one. */
+  /** In no transaction: nor could it drop the index in one. */
   @Override
-  public boolean canHandleInTransaction(Event event, Context context) {
-    return true;
-  }
-
-  @Override
-  public void handle(Event event, Context context) {
+  void prepare(Connection connection, Context context) throws SQLException {
     log.info("Building the due index: waits for open transactions, blocks nobody");
     Map<String, String> words = context.getConfiguration().getPlaceholders();
-    Connection connection = context.getConnection();
     try {
       Invalid index = find(connection, words);
       if (index != null && index.builder() != null) {
@@ -81,8 +74,6 @@ final class DueIndexMigration implements Callback {
           statement.execute(index.drop());
         }
       }
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while another session builds the index", e);
@@ -102,11 +93,6 @@ final class DueIndexMigration implements Callback {
             : null;
       }
     }
-  }
-
-  @Override
-  public String getCallbackName() {
-    return "dueIndex";
   }
 
   /**

@@ -5,47 +5,25 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import org.flywaydb.core.api.callback.Callback;
 import org.flywaydb.core.api.callback.Context;
-import org.flywaydb.core.api.callback.Event;
 
 /**
  * Lets {@code spring.flyway.default-schema} say where Flyway's history is, and nothing else. Flyway
  * puts that schema before all others on the search path, so that the tables would be created there;
  * they belong where the service looks for them, which the connection's own search path tells.
  */
-final class OwnSearchPath implements Callback {
+final class OwnSearchPath extends BeforeEachMigration {
 
   @Override
-  public boolean supports(Event event, Context context) {
-    return event == Event.BEFORE_EACH_MIGRATE;
-  }
-
-  /** CREATE INDEX CONCURRENTLY is not in one. */
-  @Override
-  public boolean canHandleInTransaction(Event event, Context context) {
-    return true;
-  }
-
-  @Override
-  public void handle(Event event, Context context) {
+  void prepare(Connection connection, Context context) throws SQLException {
     try (Connection fresh = context.getConfiguration().getDataSource().getConnection();
         Statement show = fresh.createStatement();
         ResultSet row = show.executeQuery("SHOW search_path");
         PreparedStatement set =
-            context
-                .getConnection()
-                .prepareStatement("SELECT set_config('search_path', ?, false)")) {
+            connection.prepareStatement("SELECT set_config('search_path', ?, false)")) {
       row.next();
       set.setString(1, row.getString(1));
       set.execute();
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
     }
-  }
-
-  @Override
-  public String getCallbackName() {
-    return "ownSearchPath";
   }
 }

@@ -3,46 +3,24 @@ package dev.lapse.operations;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import org.flywaydb.core.api.callback.Callback;
 import org.flywaydb.core.api.callback.Context;
-import org.flywaydb.core.api.callback.Event;
 
 /**
  * Lets no migration wait long for a lock on a table: behind whoever waits for one, every writer of
  * the table waits, too, and one transaction that somebody left open would stop the application. A
  * migration that is no transaction builds an index CONCURRENTLY, behind which nobody waits.
  */
-final class ShortLocks implements Callback {
+final class ShortLocks extends BeforeEachMigration {
 
   /** How long writers are kept waiting: below what most applications take for an outage. */
   static final String LOCK_TIMEOUT = "lock_timeout = '3s'";
 
   @Override
-  public boolean supports(Event event, Context context) {
-    return event == Event.BEFORE_EACH_MIGRATE;
-  }
-
-  @Override
-  public boolean canHandleInTransaction(Event event, Context context) {
-    return true;
-  }
-
-  @Override
-  public void handle(Event event, Context context) {
-    Connection connection = context.getConnection();
-    try {
-      if (!connection.getAutoCommit()) {
-        try (Statement set = connection.createStatement()) {
-          set.execute("SET LOCAL " + LOCK_TIMEOUT); // gone with the migration
-        }
+  void prepare(Connection connection, Context context) throws SQLException {
+    if (!connection.getAutoCommit()) {
+      try (Statement set = connection.createStatement()) {
+        set.execute("SET LOCAL " + LOCK_TIMEOUT); // gone with the migration
       }
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
     }
-  }
-
-  @Override
-  public String getCallbackName() {
-    return "shortLocks";
   }
 }

@@ -9,17 +9,16 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import org.flywaydb.core.api.MigrationVersion;
-import org.flywaydb.core.api.callback.Callback;
 import org.flywaydb.core.api.callback.Context;
-import org.flywaydb.core.api.callback.Event;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Migrates nothing into a schema where somebody else has what a migration would create: an outbox,
  * say. The first that is to run is refused for all that follow, before the guard is on. Called
- * under Flyway's lock, so that what is there is no other instance's that migrates at this moment.
+ * under Flyway's lock, so that what is there is no other instance's that migrates at this moment,
+ * and after {@link OwnSearchPath}.
  */
-final class TakenNames implements Callback {
+final class TakenNames extends BeforeEachMigration {
 
   /** What the migrations create under a name that must be free. */
   static final List<Created> ALL =
@@ -62,20 +61,9 @@ final class TakenNames implements Callback {
   }
 
   @Override
-  public boolean supports(Event event, Context context) {
-    return event == Event.BEFORE_EACH_MIGRATE;
-  }
-
-  @Override
-  public boolean canHandleInTransaction(Event event, Context context) {
-    return true;
-  }
-
-  @Override
-  public void handle(Event event, Context context) {
+  void prepare(Connection connection, Context context) throws SQLException {
     MigrationVersion version = context.getMigrationInfo().getVersion();
     Object[] names = ALL.stream().filter(one -> one.isFrom(version)).map(Created::name).toArray();
-    Connection connection = context.getConnection();
     try (PreparedStatement ask = connection.prepareStatement(IN_THE_WAY)) {
       ask.setArray(1, connection.createArrayOf("text", names));
       try (ResultSet row = ask.executeQuery()) {
@@ -89,8 +77,6 @@ final class TakenNames implements Callback {
           throw taken(schema, present);
         }
       }
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
     }
   }
 
@@ -109,12 +95,6 @@ final class TakenNames implements Callback {
                 -- if Flyway's history of it is in another schema: SPRING_FLYWAY_DEFAULT_SCHEMA=…\
                 """
                     .formatted(schema))));
-  }
-
-  /** Flyway calls in the order of the names: after {@link OwnSearchPath}. */
-  @Override
-  public String getCallbackName() {
-    return "takenNames";
   }
 
   /**
