@@ -5,8 +5,9 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
  * How fast a backlog drains: from rows that are committed to a live consumer. In front of what is
- * measured lies a warm-up of as many rows, and 50,000 at the least, for subject and controls alike:
- * a JVM is at work for ten seconds and more before it has compiled everything.
+ * measured lies a warm-up of three times as many rows, and 50,000 at the least, for subject and
+ * controls alike: a service that was just started, and a broker that has seen no transaction yet,
+ * have their compilers take a quarter of two processors for half a minute.
  */
 final class Drain implements Benchmark {
 
@@ -21,15 +22,16 @@ final class Drain implements Benchmark {
     try (Database database = stage.database()) {
       Rows.append(database, warmUp + rows);
       database.settle();
-      plain(stage, database, new Findings("warm-up of the broker"), rows);
+      plain(stage, database, new Findings("warm-up of the broker"), rows, true);
       for (int i = 0; i < stage.options().repeats(); i++) {
         double lapse = lapse(stage, database, findings, warmUp, rows);
-        double plain =
-            findings.add("plain producer", "events/s", plain(stage, database, findings, rows));
+        double plain = plain(stage, database, findings, rows, false);
+        double transactional = plain(stage, database, findings, rows, true);
         double read = PlainReader.rate(database, warmUp);
         findings.add("reading alone", "rows/s", read);
         double marking = classic(stage, database, findings, classic);
         findings.add("to plain producer", "ratio", lapse / plain);
+        findings.add("to plain producer in transactions", "ratio", lapse / transactional);
         findings.add("to reading alone", "ratio", lapse / read);
         findings.add("to classic relay", "ratio", lapse / marking);
       }
@@ -49,7 +51,7 @@ final class Drain implements Benchmark {
   }
 
   private static int warmUp(int rows) {
-    return Math.max(rows, 50_000);
+    return Math.max(3 * rows, 50_000);
   }
 
   private static double lapse(
@@ -58,6 +60,8 @@ final class Drain implements Benchmark {
     try (Receiver receiver = Receiver.of(stage, topic);
         Service service = stage.service(database, topic)) {
       Receiver.Mark begin = receiver.await(warmUp);
+      findings.add(
+          "Lapse, just started", "events/s", receiver.await(rows).rateSince(receiver.await(1)));
       double wal = Wal.written(database);
       Cpu own = Cpu.of(service.pid());
       Cpu sessions = Cpu.of(database.serviceSessions());
@@ -74,18 +78,25 @@ final class Drain implements Benchmark {
     }
   }
 
-  private static double plain(Stage stage, Database database, Findings findings, int rows)
+  private static double plain(
+      Stage stage, Database database, Findings findings, int rows, boolean transactional)
       throws Exception {
+    String name = transactional ? "plain producer in transactions" : "plain producer";
     String topic = stage.topic();
+    String bootstrapServers = stage.broker().bootstrapServers();
     int warmUp = warmUp(rows);
     List<ProducerRecord<byte[], byte[]>> records = PlainProducer.load(database, topic);
     try (Receiver receiver = Receiver.of(stage, topic)) {
       Cpu broker = Cpu.of(stage.broker().pid());
-      PlainProducer.send(stage.broker().bootstrapServers(), records, warmUp + rows);
-      receiver.await(warmUp + rows);
+      if (transactional) {
+        PlainProducer.sendInTransactions(bootstrapServers, records, warmUp + rows);
+      } else {
+        PlainProducer.send(bootstrapServers, records, warmUp + rows);
+      }
+      Receiver.Mark end = receiver.await(warmUp + rows);
       findings.add(
-          "plain producer: CPU of the broker", "µs/event", broker.microsecondsEach(warmUp + rows));
-      return receiver.await(warmUp + rows).rateSince(receiver.await(warmUp));
+          name + ": CPU of the broker", "µs/event", broker.microsecondsEach(warmUp + rows));
+      return findings.add(name, "events/s", end.rateSince(receiver.await(warmUp)));
     } finally {
       stage.broker().deleteTopic(topic);
     }

@@ -6,14 +6,16 @@ import java.sql.SQLException;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 
-/** What the controls send: the same key, value and headers as Lapse's event of the same row. */
+/**
+ * What the controls send: key, value and headers as Lapse's event of the same row has them, but for
+ * the time, which is left as PostgreSQL writes it.
+ */
 final class Events {
 
   /** The columns that {@link #of} reads. */
   static final String COLUMNS =
       """
-      id, event_id::text, type, key, payload,
-      to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+      id, event_id::text, type, key, payload, occurred_at::text
       """;
 
   private static final byte[] SPEC_VERSION = bytes("1.0");
@@ -32,9 +34,13 @@ final class Events {
     headers.add("ce_subject", key);
     headers.add("ce_time", row.getBytes(6));
     headers.add("ce_partitionkey", key);
-    headers.add("ce_sequence", bytes(String.format("%019d", row.getLong(1))));
+    headers.add("ce_sequence", sequence(row.getString(1)));
     headers.add("content-type", CONTENT_TYPE);
     return new ProducerRecord<>(topic, null, null, key, row.getBytes(5), headers);
+  }
+
+  private static byte[] sequence(String id) {
+    return bytes("0".repeat(19 - id.length()) + id);
   }
 
   private static byte[] bytes(String text) {
