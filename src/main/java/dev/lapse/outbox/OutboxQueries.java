@@ -12,8 +12,8 @@ final class OutboxQueries {
    */
   static final String STATE =
       """
-      SELECT 0::bigint AS id, NULL AS event_id, NULL AS type, NULL AS topic, NULL AS key,
-             NULL::json AS payload, NULL::jsonb AS headers, NULL AS occurred_at,
+      SELECT 0::bigint AS id, NULL::bytea AS event_id, NULL AS type, NULL AS topic, NULL AS key,
+             NULL::json AS payload, NULL::jsonb AS headers, NULL::bytea AS occurred_at,
              pg_current_snapshot()::text AS snapshot,
              pg_current_wal_insert_lsn()::text AS lsn,
              -- From the name of the log file: pg_control_checkpoint() lags behind a promotion.

@@ -29,24 +29,28 @@ public record OutboxRecord(
     byte @Nullable [] headers,
     byte[] occurredAt) {
 
-  /** What {@link #of} reads, of a row called {@code record}. */
+  /**
+   * What {@link #of} reads, of a row called {@code record}. Uuids and times are asked for in
+   * PostgreSQL's binary form, which costs the server less than their text does. Of a payload it
+   * would cost memory: until the driver has prepared a statement, it gets bytes as hex digits.
+   */
   public static final String COLUMNS =
       """
-      record.id, record.event_id::text, record.type, record.topic, record.key,
-             record.payload, record.headers, (record.occurred_at AT TIME ZONE 'UTC')::text
+      record.id, uuid_send(record.event_id), record.type, record.topic, record.key,
+             record.payload, record.headers, timestamptz_send(record.occurred_at)
       """;
 
   /** Reads it from a row that begins with {@link #COLUMNS}. */
   public static OutboxRecord of(ResultSet row) throws SQLException {
     return new OutboxRecord(
         row.getLong(1),
-        row.getBytes(2),
+        BinaryForm.uuid(row.getBytes(2)),
         row.getString(3),
         row.getString(4),
         row.getBytes(5),
         row.getBytes(6),
         row.getBytes(7),
-        Rfc3339.of(row.getBytes(8)));
+        BinaryForm.timestamp(row.getBytes(8)));
   }
 
   /** Its bytes as far as they grow with what was written, to limit a page by. */

@@ -17,7 +17,7 @@ import org.springframework.util.unit.DataSize;
  *     /approvals}
  * @param topics the topic of each event type whose rows name none; default {@code ApprovalExpired}
  *     to {@code approvals.expired}
- * @param pageRecords records of one transaction at the most, 1 to 100,000; default 10,000
+ * @param pageRecords records of one transaction at the most, 1 to 100,000; default 5,000
  * @param pageSize bytes after which a transaction is closed, 1 KB to 64 MB; default 4 MB
  * @param pollInterval pause between two looks at an outbox that had nothing new, 1 ms to 1 min;
  *     default 5 ms. A sweep of this instance is noticed at once, whatever it is
@@ -35,7 +35,7 @@ public record RelaySettings(
     @DefaultValue("lapse") String name,
     @DefaultValue("/approvals") String source,
     @DefaultValue Map<String, String> topics,
-    @DefaultValue("10000") int pageRecords,
+    @DefaultValue("5000") int pageRecords,
     @DefaultValue("4MB") DataSize pageSize,
     @DefaultValue("5ms") Duration pollInterval,
     @DefaultValue("6s") Duration sessionTimeout,
@@ -63,7 +63,7 @@ public record RelaySettings(
                     .formatted(type, topic)));
     require(
         pageRecords >= 1 && pageRecords <= 100_000,
-        "lapse.relay.page-records is %d: set it between 1 and 100000 (default 10000)"
+        "lapse.relay.page-records is %d: set it between 1 and 100000 (default 5000)"
             .formatted(pageRecords));
     require(
         pageSize.toBytes() >= 1024 && pageSize.toMegabytes() <= 64,
