@@ -20,7 +20,8 @@ import org.springframework.util.unit.DataSize;
  * @param pageRecords records of one transaction at the most, 1 to 100,000; default 5,000
  * @param pageSize bytes after which a transaction is closed, 1 KB to 64 MB; default 4 MB
  * @param pollInterval pause between two looks at an outbox that had nothing new, 1 ms to 1 min;
- *     default 5 ms. A sweep of this instance is noticed at once, whatever it is
+ *     default 5 ms; where nothing has come for a second, 50 ms at the least. A sweep of this
+ *     instance is noticed at once, whatever it is
  * @param sessionTimeout after which a dead leader is replaced, 1 s to 5 min; default 6 s, the least
  *     that brokers allow unless told otherwise
  * @param transactionTimeout after which Kafka gives up the transaction of a relay that died, 5 s to

@@ -35,6 +35,7 @@ final class RelayStep implements Step {
   private final Pauses pauses;
   private final RelayListener listener;
   private final Acls acls;
+  private final PollPace pace;
 
   private @Nullable Pause paused;
   private long pauseAskedAt = System.nanoTime() - PAUSE_INTERVAL.toNanos();
@@ -58,6 +59,7 @@ final class RelayStep implements Step {
     this.pauses = pauses;
     this.listener = listener;
     this.acls = new Acls(settings);
+    this.pace = new PollPace(settings.pollInterval(), System.nanoTime());
   }
 
   /** Where this instance's relay stands; callable from any thread. */
@@ -100,7 +102,8 @@ final class RelayStep implements Step {
     if (cycle.published() > 0) {
       log.debug("Published events count={} to={}", cycle.published(), position.publishedId());
     }
-    return cycle.more() ? Duration.ZERO : settings.pollInterval();
+    Duration pause = pace.after(cycle.published() > 0, System.nanoTime());
+    return cycle.more() ? Duration.ZERO : pause;
   }
 
   /** Not even a take-over goes on in a pause: in a restored database it publishes stragglers. */
