@@ -8,10 +8,15 @@ import org.knowm.xchart.VectorGraphicsEncoder;
 import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Draws plots as SVG. */
 final class Drawing {
+
+  /** A longer curve is a line: its markers would hide the other curves. */
+  private static final int MOST_MARKERS = 50;
 
   private Drawing() {}
 
@@ -30,7 +35,12 @@ final class Drawing {
     chart.getStyler().setYAxisDecimalPattern("#,###.##");
     chart.getStyler().setXAxisDecimalPattern("#,###.##");
     chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideS);
-    plot.curves().forEach(curve -> chart.addSeries(curve.name(), curve.x(), curve.y()));
+    for (Plot.Curve curve : plot.curves()) {
+      XYSeries series = chart.addSeries(curve.name(), curve.x(), curve.y());
+      if (curve.x().size() > MOST_MARKERS) {
+        series.setMarker(SeriesMarkers.NONE);
+      }
+    }
     try (OutputStream out = Files.newOutputStream(file)) {
       VectorGraphicsEncoder.saveVectorGraphic(chart, out, VectorGraphicsFormat.SVG);
     }
