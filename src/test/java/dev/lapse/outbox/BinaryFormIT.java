@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lapse.support.TestDatabase;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -12,10 +12,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Against what the server itself writes. */
 class BinaryFormIT {
 
-  private final TestDatabase database = TestDatabase.migrated();
+  private static final TestDatabase database = TestDatabase.migrated();
 
-  @AfterEach
-  void stop() {
+  @AfterAll
+  static void stop() {
     database.close();
   }
 
