@@ -40,6 +40,7 @@ final class Stage implements AutoCloseable {
   }
 
   static Stage set(Options options) throws Exception {
+    LapseProcess.prepare();
     OwnPostgres postgres = OwnPostgres.migrated(POSTGRES);
     try {
       Stage stage = new Stage(options, postgres, Broker.start());

@@ -63,6 +63,9 @@ class ContainerIT {
       assertThat(lapse.execInContainer("/lapse/is-alive").getExitCode()).isZero();
       assertThat(lapse.execInContainer("id", "-u").getStdout()).isEqualTo("10001\n");
       assertThat(lapse.execInContainer("touch", "/lapse/file").getExitCode()).isNotZero();
+      assertThat(lapse.execInContainer("grep", "-c", "lapse.jsa", "/proc/1/maps").getExitCode())
+          .as("classes come from the archive")
+          .isZero();
       assertThat(heap()).isBetween(MEMORY * 0.5, MEMORY * 0.6);
 
       lapse.getDockerClient().killContainerCmd(lapse.getContainerId()).withSignal("TERM").exec();

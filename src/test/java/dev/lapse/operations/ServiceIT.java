@@ -16,7 +16,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The service as a process of its own: from deadline to consumer, its health, its end. */
+/** The service as the jar that is built: from deadline to consumer, its health, its end. */
 class ServiceIT {
 
   private final TestDatabase database = TestDatabase.migrated();
@@ -113,11 +113,11 @@ class ServiceIT {
   }
 
   private LapseProcess start() {
-    return LapseProcess.start(
-        database,
-        Map.of("LAPSE_RELAY_NAME", name),
-        "--lapse.relay.topics.ApprovalExpired=" + topic,
-        "--lapse.kafka.topic-replication=1");
+    return LapseProcess.against(database)
+        .packaged()
+        .with(Map.of("LAPSE_RELAY_NAME", name))
+        .start(
+            "--lapse.relay.topics.ApprovalExpired=" + topic, "--lapse.kafka.topic-replication=1");
   }
 
   private static void awaitHealth(LapseProcess service, int status) {

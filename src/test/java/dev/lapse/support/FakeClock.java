@@ -36,6 +36,9 @@ final class FakeClock {
         "1",
         "DONT_FAKE_MONOTONIC",
         "1",
+        // Or a file would seem to have changed since its classes were parsed.
+        "NO_FAKE_STAT",
+        "1",
         // Its correction of timed waits, for some glibc, makes a JVM that needs none crawl.
         "FAKETIME_FORCE_MONOTONIC_FIX",
         "0");

@@ -14,7 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The packaged jar as a process of its own, as its users run it. */
+/** The service or a command as a process of its own, as the image runs it. */
 public final class LapseProcess implements AutoCloseable {
 
   /** For a machine that is busy with other things. */
@@ -33,13 +33,16 @@ public final class LapseProcess implements AutoCloseable {
   /** Against the shared servers; {@code environment} overrides what is set for that. */
   public static LapseProcess start(
       TestDatabase database, Map<String, String> environment, String... args) {
+    return against(database).with(environment).start(args);
+  }
+
+  /** Against the shared servers. */
+  public static Launch against(TestDatabase database) {
     return against(
-            database.url(),
-            database.serviceUser(),
-            database.servicePassword(),
-            Servers.kafka().bootstrapServers())
-        .with(environment)
-        .start(args);
+        database.url(),
+        database.serviceUser(),
+        database.servicePassword(),
+        Servers.kafka().bootstrapServers());
   }
 
   /** Against the given servers. */
@@ -73,7 +76,15 @@ public final class LapseProcess implements AutoCloseable {
     private final List<String> jvmOptions =
         new ArrayList<>(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1"));
 
+    private List<String> what = ExtractedJar.start();
+
     private Launch() {}
+
+    /** From the one jar instead, as it is built. */
+    public Launch packaged() {
+      what = List.of("-jar", jar().toString());
+      return this;
+    }
 
     /** Sets further environment variables, or others for those that are set. */
     public Launch with(Map<String, String> more) {
@@ -99,7 +110,7 @@ public final class LapseProcess implements AutoCloseable {
     public LapseProcess start(String... args) {
       int port = Ports.free();
       List<String> arguments = new ArrayList<>(jvmOptions);
-      arguments.addAll(List.of("-jar", System.getProperty("lapse.test.jar")));
+      arguments.addAll(what);
       arguments.addAll(List.of(args));
       Map<String, String> all = new HashMap<>();
       all.put("SERVER_PORT", Integer.toString(port));
@@ -112,6 +123,16 @@ public final class LapseProcess implements AutoCloseable {
         throw new UncheckedIOException(e);
       }
     }
+  }
+
+  /** Makes what all need, so that the first to start takes no longer than the others. */
+  public static void prepare() {
+    var unused = ExtractedJar.start();
+  }
+
+  /** The one jar, as it is built. */
+  static Path jar() {
+    return Path.of(System.getProperty("lapse.test.jar")).toAbsolutePath();
   }
 
   /** Whether {@link Launch#clockOffBy} works on this machine. */
