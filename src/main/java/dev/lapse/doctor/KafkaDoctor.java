@@ -165,29 +165,62 @@ public final class KafkaDoctor {
             "Allow %s on Topic %s.".formatted(position ? "Read and Write" : "Write", topic));
       }
       if (e.getCause() instanceof UnknownTopicOrPartitionException) {
-        return Check.fails(
+        return Check.warns(
             name,
             "it is absent, or may not be seen",
-            "The service creates it, if it may; otherwise nothing is published.",
-            "Create it, and allow Write on it; or start the service once.");
+            "The service creates it when it starts, if it may; otherwise nothing is published.",
+            "Create it, and allow Write on it; or start the service once, and ask again.");
       }
       throw e;
     }
-    ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-    Config config = admin.describeConfigs(List.of(resource)).all().get().values().iterator().next();
     List<String> wrong = new ArrayList<>();
     findWrong(description, position, wrong);
-    findWrong(config, description, position, wrong);
-    return wrong.isEmpty()
-        ? Check.holds(
-            name,
-            "%d partitions, %d replicas"
-                .formatted(description.partitions().size(), replicas(description)))
-        : Check.fails(
-            name,
-            String.join("; ", wrong),
-            "Events may be refused, or lost with a broker.",
-            "kafka-configs.sh --alter, kafka-acls.sh --add, kafka-reassign-partitions.sh.");
+    int brokers = admin.describeCluster().nodes().get().size();
+    if (brokers > 1 && replicas(description) < 2) {
+      wrong.add("1 replica, although there are %d brokers".formatted(brokers));
+    }
+    Config config = config(admin, topic);
+    if (config != null) {
+      findWrong(config, description, position, wrong);
+    }
+    if (!wrong.isEmpty()) {
+      return Check.fails(
+          name,
+          String.join("; ", wrong),
+          "Events may be refused, or lost with a broker.",
+          "kafka-configs.sh --alter, kafka-acls.sh --add, kafka-reassign-partitions.sh.");
+    }
+    String seen =
+        "%d partitions, %d replicas"
+            .formatted(description.partitions().size(), replicas(description));
+    if (config == null) {
+      return Check.warns(
+          name,
+          seen,
+          "Its limits may not be seen; what is above them is refused.",
+          "Allow DescribeConfigs on Topic %s.".formatted(topic));
+    }
+    if (replicas(description) < 2) {
+      return Check.warns(
+          name,
+          seen,
+          "Events are lost with their broker.",
+          "For more than a trial: three brokers, and kafka-reassign-partitions.sh.");
+    }
+    return Check.holds(name, seen);
+  }
+
+  /** Null if it may not be seen. */
+  private static @Nullable Config config(Admin admin, String topic) throws Exception {
+    ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+    try {
+      return admin.describeConfigs(List.of(resource)).all().get().get(resource);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof TopicAuthorizationException) {
+        return null;
+      }
+      throw e;
+    }
   }
 
   private static void findWrong(TopicDescription topic, boolean position, List<String> wrong) {
@@ -205,9 +238,6 @@ public final class KafkaDoctor {
     }
     if (position && topic.partitions().size() != 1) {
       wrong.add("%d partitions, not 1".formatted(topic.partitions().size()));
-    }
-    if (replicas(topic) < 2) {
-      wrong.add("1 replica, of which the only broker may be lost");
     }
   }
 

@@ -223,27 +223,37 @@ public final class SecureKafka implements AutoCloseable {
   /** Lets the user do this from now on. */
   public void allow(ResourceType type, String name, AclOperation... operations) throws Exception {
     try (Admin admin = admin()) {
-      admin.createAcls(bindings(type, name, operations)).all().get();
+      admin.createAcls(bindings(type, name, PatternType.LITERAL, operations)).all().get();
+    }
+  }
+
+  /** Lets it do that to whatever has a name that begins so. */
+  public void allowAll(ResourceType type, String prefix, AclOperation... operations)
+      throws Exception {
+    try (Admin admin = admin()) {
+      admin.createAcls(bindings(type, prefix, PatternType.PREFIXED, operations)).all().get();
     }
   }
 
   /** And from now on no more. */
   public void forbid(ResourceType type, String name, AclOperation... operations) throws Exception {
     List<AclBindingFilter> filters =
-        bindings(type, name, operations).stream().map(AclBinding::toFilter).toList();
+        bindings(type, name, PatternType.LITERAL, operations).stream()
+            .map(AclBinding::toFilter)
+            .toList();
     try (Admin admin = admin()) {
       admin.deleteAcls(filters).all().get();
     }
   }
 
   private static List<AclBinding> bindings(
-      ResourceType type, String name, AclOperation... operations) {
+      ResourceType type, String name, PatternType pattern, AclOperation... operations) {
     return new ArrayList<>(
         Arrays.stream(operations)
             .map(
                 operation ->
                     new AclBinding(
-                        new ResourcePattern(type, name, PatternType.LITERAL),
+                        new ResourcePattern(type, name, pattern),
                         new AccessControlEntry(
                             "User:" + USER, "*", operation, AclPermissionType.ALLOW)))
             .toList());
