@@ -87,6 +87,28 @@ class GuardIT {
     assertThat(approvals.status(id)).isEqualTo(to);
   }
 
+  /** The guard looks at the row as it will be, whatever triggers of your own make of it. */
+  @Test
+  void refusesWhatAnotherTriggerMakesOfADecision() {
+    UUID id = approvals.notDue(1).get(0);
+    update(id, "status = 'approved'");
+    database.execute(
+        """
+        CREATE FUNCTION reopen() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN NEW.status := 'pending'; RETURN NEW; END $$;
+        CREATE TRIGGER zz_reopen BEFORE UPDATE ON ai_approvals
+          FOR EACH ROW EXECUTE FUNCTION reopen()
+        """);
+    try {
+      ServerErrorMessage refusal = refusal(id, "decided_by = 'somebody'");
+
+      assertThat(refusal.getConstraint()).isEqualTo("ai_approvals_final");
+      assertThat(approvals.status(id)).isEqualTo("approved");
+    } finally {
+      database.execute("DROP TRIGGER zz_reopen ON ai_approvals; DROP FUNCTION reopen()");
+    }
+  }
+
   /** NULL follows no decision: from there an approval could be pending once more. */
   @ParameterizedTest
   @CsvSource({"approved", "rejected", "expired", "executed", "cancelled"})
