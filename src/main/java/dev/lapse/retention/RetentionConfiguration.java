@@ -18,7 +18,7 @@ class RetentionConfiguration {
       JdbcClient jdbc, RetentionSettings settings, List<RetentionListener> listeners) {
     RetentionListener all = records -> listeners.forEach(listener -> listener.purged(records));
     return new Retention(
-        new RetentionStep(new Purge(jdbc), new Checkpoints(jdbc), settings, all),
+        new RetentionStep(new Purge(jdbc), new Checkpoints(jdbc), settings, all, System::nanoTime),
         settings.period());
   }
 }

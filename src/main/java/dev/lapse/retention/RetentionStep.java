@@ -5,6 +5,7 @@ import dev.lapse.outbox.Checkpoints;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,26 +29,30 @@ final class RetentionStep implements Step {
   private final Checkpoints checkpoints;
   private final RetentionSettings settings;
   private final RetentionListener listener;
+  private final LongSupplier nanoTime;
 
   private long afterId;
   private long purged;
-  private long fullPassAt = System.nanoTime();
+  private long fullPassAt;
   private Set<String> toldOf = Set.of();
 
   RetentionStep(
       Purge purge,
       Checkpoints checkpoints,
       RetentionSettings settings,
-      RetentionListener listener) {
+      RetentionListener listener,
+      LongSupplier nanoTime) {
     this.purge = purge;
     this.checkpoints = checkpoints;
     this.settings = settings;
     this.listener = listener;
+    this.nanoTime = nanoTime;
+    this.fullPassAt = nanoTime.getAsLong();
   }
 
   @Override
   public Duration runOnce() {
-    long begin = System.nanoTime();
+    long begin = nanoTime.getAsLong();
     Purge.Batch batch = purge.run(afterId, settings.period(), settings.batchSize());
     if (batch.purged() > 0) {
       listener.purged(batch.purged());
@@ -55,7 +60,7 @@ final class RetentionStep implements Step {
     purged += batch.purged();
     if (batch.more()) {
       afterId = batch.lastId();
-      return Duration.ofNanos((System.nanoTime() - begin) * REST);
+      return Duration.ofNanos((nanoTime.getAsLong() - begin) * REST);
     }
     endPass();
     return settings.interval();
@@ -67,8 +72,8 @@ final class RetentionStep implements Step {
       log.info("Purged published records count={} olderThan={}", purged, settings.period());
       purged = 0;
     }
-    if (System.nanoTime() - fullPassAt >= FULL_PASS_INTERVAL.toNanos()) {
-      fullPassAt = System.nanoTime();
+    if (nanoTime.getAsLong() - fullPassAt >= FULL_PASS_INTERVAL.toNanos()) {
+      fullPassAt = nanoTime.getAsLong();
       afterId = 0;
     }
     tellOfStaleCheckpoints();

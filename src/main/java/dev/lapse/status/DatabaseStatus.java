@@ -67,7 +67,14 @@ final class DatabaseStatus {
       ),
       -- By id, so from where the last look ended: what was purged leaves dead entries in the index.
       oldest AS MATERIALIZED (
-        SELECT id, occurred_at FROM outbox WHERE id >= :fromRecord ORDER BY id LIMIT 1
+        SELECT id FROM outbox WHERE id >= :fromRecord ORDER BY id LIMIT 1
+      ),
+      -- Not one by which a relay recognises its database: that is never purged.
+      oldest_to_purge AS MATERIALIZED (
+        SELECT occurred_at FROM outbox
+        WHERE id >= (SELECT id FROM oldest) AND id NOT IN (SELECT published_id FROM relay_checkpoint)
+        ORDER BY id
+        LIMIT 1
       )
       SELECT
         (SELECT count(*) FROM (
@@ -104,7 +111,7 @@ final class DatabaseStatus {
          LIMIT 1) AS overdue_seconds,
         pg_total_relation_size('outbox') AS outbox_bytes,
         (SELECT id FROM oldest) AS oldest_record_id,
-        (SELECT extract(epoch FROM clock_timestamp() - occurred_at) FROM oldest)
+        (SELECT extract(epoch FROM clock_timestamp() - occurred_at) FROM oldest_to_purge)
           AS oldest_record_seconds,
         (SELECT coalesce(sum(events), 0) FROM replay) AS replayed
       """;

@@ -50,7 +50,8 @@ public record Status(
    * @param overdueSeconds since the earliest deadline of what is due; null if nothing is
    * @param outboxBytes with its indexes
    * @param oldestRecordId of the outbox, whatever it is of; null if it is empty
-   * @param oldestRecordSeconds since that occurred
+   * @param oldestRecordSeconds since the oldest occurred that a purge may ever take; null if there
+   *     is none
    * @param replayed events published again, by all replays that the table holds
    * @param oldestTransaction what keeps the database from cleaning up; null if nothing does
    * @param lastErrors of each loop that ever failed, on whatever instance; the latest first

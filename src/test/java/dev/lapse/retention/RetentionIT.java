@@ -2,11 +2,16 @@ package dev.lapse.retention;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lapse.approvals.ApprovalsTable;
+import dev.lapse.kafka.KafkaAccess;
 import dev.lapse.outbox.Checkpoints;
+import dev.lapse.status.Status;
+import dev.lapse.status.StatusReader;
 import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -20,14 +25,18 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
  */
 class RetentionIT {
 
+  private static final Status.Look ALL = new Status.Look(100, 0, 0);
+
   private final TestDatabase database = TestDatabase.migrated();
   private final AtomicLong heard = new AtomicLong();
+  private final AtomicLong later = new AtomicLong();
   private final RetentionStep step =
       new RetentionStep(
           new Purge(database.serviceJdbc()),
           new Checkpoints(database.serviceJdbc()),
           new RetentionSettings(true, Duration.ofDays(7), Duration.ofMinutes(1), 10),
-          heard::addAndGet);
+          heard::addAndGet,
+          () -> System.nanoTime() + later.get());
 
   @AfterEach
   void stop() {
@@ -203,6 +212,52 @@ class RetentionIT {
     pass();
 
     assertThat(ids()).isEqualTo("50-50");
+  }
+
+  /** What was spared lies behind where the last pass ended. */
+  @Test
+  void looksAtWhatItSparedAgainWithinAnHour() {
+    append(1, "8 days", "waiting");
+    append(25, "8 days", "a");
+    published(26, snapshot(), "[{\"id\": 1, \"key\": \"waiting\"}]");
+    pass();
+    published(26, snapshot(), "[]");
+    pass();
+    assertThat(ids()).isEqualTo("1-26");
+
+    later.addAndGet(Duration.ofHours(1).toNanos());
+    pass();
+    pass();
+
+    assertThat(ids()).isEqualTo("26-26");
+  }
+
+  /** Nor does it raise the alert of a purge that does not keep up. */
+  @Test
+  void theRecordThatStaysForTheRelayIsNotOneToPurge() {
+    StatusReader status =
+        new StatusReader(
+            database.serviceJdbc(),
+            ApprovalsTable.standard(),
+            new KafkaAccess("127.0.0.1:1", Map.of()),
+            "lapse");
+    append(20, "9 days", "a");
+    published(20, snapshot(), "[]");
+    assertThat(status.database(ALL).oldestRecordSeconds()).isGreaterThan(8 * 86_400);
+
+    pass();
+
+    assertThat(ids()).isEqualTo("20-20");
+    assertThat(status.database(ALL).oldestRecordId()).isEqualTo(20);
+    assertThat(status.database(ALL).oldestRecordSeconds()).isNull();
+
+    published("another", 20, snapshot(), "[]");
+    append(5, "8 days", "a");
+    published(25, snapshot(), "[]");
+    pass();
+    assertThat(status.database(ALL).oldestRecordSeconds())
+        .as("what a relay that has stopped keeps")
+        .isGreaterThan(7 * 86_400);
   }
 
   private void pass() {
