@@ -49,7 +49,7 @@ public final class KafkaAudit {
   /**
    * @param relay whose checkpoint counts
    * @param source the {@code ce_source} of its events; others in the same topics are passed over
-   * @param topicsByType where events go whose records name no topic
+   * @param topicsByType where events go whose records name no topic, as the relay looks it up
    */
   public KafkaAudit(
       KafkaAccess kafka,
@@ -61,7 +61,7 @@ public final class KafkaAudit {
     this.records = new PublishedRecords(jdbc);
     this.relay = relay;
     this.source = source;
-    this.topicsByType = Map.copyOf(topicsByType);
+    this.topicsByType = topicsByType;
   }
 
   /**

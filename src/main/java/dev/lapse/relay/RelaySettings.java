@@ -1,6 +1,7 @@
 package dev.lapse.relay;
 
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -15,8 +16,8 @@ import org.springframework.util.unit.DataSize;
  *     position topic. Instances of one name share the work of one outbox; default {@code lapse}
  * @param source the events' {@code ce_source}, the same on every instance; default {@code
  *     /approvals}
- * @param topics the topic of each event type whose rows name none; default {@code ApprovalExpired}
- *     to {@code approvals.expired}
+ * @param topics the topic of each event type whose rows name none, upper and lower case being the
+ *     same; default {@code ApprovalExpired} to {@code approvals.expired}
  * @param pageRecords records of one transaction at the most, 1 to 100,000; default 5,000
  * @param pageSize bytes after which a transaction is closed, 1 KB to 64 MB; default 4 MB
  * @param pollInterval pause between two looks at an outbox that had nothing new, 1 ms to 1 min;
@@ -52,9 +53,11 @@ public record RelaySettings(
         "lapse.relay.name is \"%s\": use 1 to 200 letters, digits, dots, dashes or underscores"
             .formatted(name));
     require(!source.isBlank(), "lapse.relay.source is empty: set a URI reference like /approvals");
-    Map<String, String> byType = new TreeMap<>(Map.of("ApprovalExpired", "approvals.expired"));
-    byType.putAll(topics);
-    topics = Map.copyOf(byType);
+    // As an environment variable a type comes in lower case. The first is what prevails.
+    Map<String, String> byType = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    topics.forEach(byType::putIfAbsent);
+    byType.putIfAbsent("ApprovalExpired", "approvals.expired");
+    topics = Collections.unmodifiableMap(byType);
     topics.forEach(
         (type, topic) ->
             require(

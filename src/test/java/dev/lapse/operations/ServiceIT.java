@@ -115,9 +115,12 @@ class ServiceIT {
   private LapseProcess start() {
     return LapseProcess.against(database)
         .packaged()
-        .with(Map.of("LAPSE_RELAY_NAME", name))
-        .start(
-            "--lapse.relay.topics.ApprovalExpired=" + topic, "--lapse.kafka.topic-replication=1");
+        .with(
+            Map.of(
+                "LAPSE_RELAY_NAME", name,
+                "LAPSE_RELAY_TOPICS_APPROVALEXPIRED", topic,
+                "LAPSE_KAFKA_TOPIC_REPLICATION", "1"))
+        .start();
   }
 
   private static void awaitHealth(LapseProcess service, int status) {
