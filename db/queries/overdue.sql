@@ -3,7 +3,8 @@
 --
 -- See that an instance runs with lapse.expiration.enabled, and what its health says. If it runs, a
 -- transaction holds the row: look for the oldest in pg_stat_activity and end it if it hangs. The
--- approval then expires by itself.
+-- approval then expires by itself. One whose id is a text that is empty or longer than 1,024 characters
+-- never does, since no event can have it as its key: decide it by hand.
 --
 -- A while is a minute, or what you say: SET lapse.overdue = '10 minutes'.
 --
