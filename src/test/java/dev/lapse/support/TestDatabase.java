@@ -65,6 +65,18 @@ public final class TestDatabase implements AutoCloseable {
     return new TestDatabase(server, name);
   }
 
+  /** A database that begins as this one was when it was closed. */
+  public TestDatabase copy() {
+    String copy = "test_" + NUMBER.incrementAndGet();
+    try (TestDatabase maintenance = maintenance(server)) {
+      maintenance.execute("CREATE DATABASE %s TEMPLATE %s".formatted(copy, name));
+    }
+    TestDatabase database = new TestDatabase(server, copy);
+    database.applyRoles(); // what is set for a role in a database is not copied
+    database.migrated = migrated;
+    return database;
+  }
+
   /** The shared server's own database, to do things to others from. */
   public static TestDatabase maintenance() {
     return maintenance(Servers.postgres());
