@@ -227,6 +227,28 @@ class OutboxPlanIT {
     assertThat(plan.nodes()).doesNotContain("Seq Scan");
   }
 
+  /** Of a pass that has come far, and may look no further than a few hundred rows. */
+  @ParameterizedTest
+  @EnumSource
+  void aLookForStragglersBeginsWhereTheLastEndedAndReadsNoFurtherThanItMay(Planner planner)
+      throws Exception {
+    TestDatabase database = planner.outbox();
+    DatabaseState now = reader(database).state();
+
+    Plan plan =
+        explain(
+            database,
+            planner,
+            "(bigint, bigint, text, text, integer, integer)",
+            OutboxQueries.CATCH_UP,
+            "150000, 150500, '%s', '%s', %d, %d"
+                .formatted(Position.start(now).snapshot(), now.snapshot(), PAGE, PAGE + 1));
+
+    assertThat(plan.rows()).isEqualTo(1 + 500);
+    assertThat(plan.buffers()).as(plan.text()).isLessThan(HANDFUL);
+    assertThat(plan.nodes()).doesNotContain("Seq Scan");
+  }
+
   private static OutboxReader reader(TestDatabase database) {
     return new OutboxReader(database.service(), PAGE, 1 << 24);
   }
