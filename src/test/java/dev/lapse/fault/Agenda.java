@@ -20,7 +20,6 @@ final class Agenda {
 
   private final PriorityQueue<Appointment> appointments =
       new PriorityQueue<>(Comparator.comparingLong(Appointment::at));
-  private boolean paused;
   private boolean closed;
 
   /** To be done by whichever client is free first once {@code delay} has passed. */
@@ -34,16 +33,15 @@ final class Agenda {
     while (!closed) {
       long now = System.nanoTime();
       Appointment first = appointments.peek();
-      if (!paused && first != null && first.at() <= now) {
+      if (first != null && first.at() <= now) {
         appointments.remove();
         return first.act();
       }
-      if (!paused && until <= now) {
+      if (until <= now) {
         return null;
       }
       long next = first != null && first.at() < until ? first.at() : until;
-      // Whoever resumes or closes notifies.
-      TimeUnit.NANOSECONDS.timedWait(this, paused ? Long.MAX_VALUE : next - now);
+      TimeUnit.NANOSECONDS.timedWait(this, next - now);
     }
     return null;
   }
@@ -54,11 +52,6 @@ final class Agenda {
     for (long left = time.toNanos(); left > 0 && !closed; left = until - System.nanoTime()) {
       TimeUnit.NANOSECONDS.timedWait(this, left);
     }
-  }
-
-  synchronized void pause(boolean pause) {
-    paused = pause;
-    notifyAll();
   }
 
   synchronized void close() {

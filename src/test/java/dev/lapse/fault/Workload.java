@@ -112,15 +112,6 @@ public final class Workload {
     }
   }
 
-  /** Lets clients finish what they are at and begin nothing; returns at once. */
-  public void pause() {
-    agenda.pause(true);
-  }
-
-  public void resume() {
-    agenda.pause(false);
-  }
-
   /**
    * Returns when every client has ended. A client whose session does not answer loses it, and what
    * it was waiting for stays unknown.

@@ -59,23 +59,6 @@ class WorkloadIT {
     assertThat(Audit.findings(database.jdbc())).as("seed %d", SEED).isEmpty();
   }
 
-  @Test
-  void doesNothingWhileItIsPaused() throws Exception {
-    Workload workload = Workload.start(this::session, operations, SEED, 4, 100);
-    pass(500);
-    workload.pause();
-    pass(1500); // whatever was held is over
-    int before = operations.all().size();
-    pass(300);
-    assertThat(operations.all()).hasSize(before).isNotEmpty();
-
-    workload.resume();
-    pass(500);
-    workload.stop();
-
-    assertThat(operations.all()).hasSizeGreaterThan(before);
-  }
-
   /** Not from a pool, which would have its own opinion on broken sessions. */
   private Connection session() throws SQLException {
     PostgresServer server = Servers.postgres();
