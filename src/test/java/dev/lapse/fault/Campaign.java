@@ -94,6 +94,7 @@ final class Campaign implements AutoCloseable {
       log.info("Recovered from fault=\"{}\" took={}ms", fault, recovery.toMillis());
       report.recovered(fault, recovery);
     }
+    world.instances.assertNoneEndedByItself();
   }
 
   /** Lets everybody rest, and requires a flawless history. */
@@ -103,6 +104,7 @@ final class Campaign implements AutoCloseable {
       atRest = true;
     }
     world.instances.awaitHealth();
+    world.instances.assertNoneEndedByItself();
     Verdict verdict = world.chronicle.judge(world.postgres().jdbc());
     log.info("Judged {}", verdict.summary());
     assertThat(verdict.isFlawless()).as("%s: %s", what, verdict).isTrue();

@@ -1,5 +1,6 @@
 package dev.lapse.fault;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lapse.support.LapseProcess;
@@ -8,8 +9,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -26,9 +31,18 @@ final class Instances implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Instances.class);
 
+  /** Of SIGKILL and SIGTERM, which only faults send. */
+  private static final Set<Integer> KILLED = Set.of(137, 143);
+
+  /** What is printed once the start is done. */
+  private static final String STARTED = "Started Lapse in";
+
+  private static final int END_OF_OUTPUT = 4000;
+
   private final Supplier<LapseProcess.Launch> launch;
   private final String[] arguments;
   private final List<LapseProcess> instances = new CopyOnWriteArrayList<>();
+  private final Queue<String> endedByThemselves = new ConcurrentLinkedQueue<>();
   private final ScheduledExecutorService supervisor = Executors.newSingleThreadScheduledExecutor();
 
   Instances(Supplier<LapseProcess.Launch> launch, String... arguments) {
@@ -112,16 +126,27 @@ final class Instances implements AutoCloseable {
     }
   }
 
+  /** Of those that ended since this was asked last. */
+  void assertNoneEndedByItself() {
+    List<String> ended = new ArrayList<>();
+    for (String one = endedByThemselves.poll(); one != null; one = endedByThemselves.poll()) {
+      ended.add(one);
+    }
+    assertThat(ended).as("instances that no fault killed").isEmpty();
+  }
+
   private void supervise() {
     try {
       restartTheDead();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
       log.error("The supervisor failed", e);
     }
   }
 
   /** Again and again: one that starts in the middle of a fault may well die at once. */
-  private synchronized void restartTheDead() {
+  private synchronized void restartTheDead() throws InterruptedException {
     for (LapseProcess instance : instances) {
       if (!instance.isAlive()) {
         replace(instance, launch.get().start(arguments));
@@ -130,15 +155,33 @@ final class Instances implements AutoCloseable {
   }
 
   /** Starts one in place of {@code instance}, on a clock that is wrong. */
-  LapseProcess replaceByOneWithClockOffBy(LapseProcess instance, Duration offset) {
+  LapseProcess replaceByOneWithClockOffBy(LapseProcess instance, Duration offset)
+      throws InterruptedException {
     LapseProcess wrong = launch.get().clockOffBy(offset).start(arguments);
     replace(instance, wrong);
     return wrong;
   }
 
-  private synchronized void replace(LapseProcess instance, LapseProcess by) {
+  private synchronized void replace(LapseProcess instance, LapseProcess by)
+      throws InterruptedException {
     instances.set(instances.indexOf(instance), by);
+    if (!instance.isAlive()) {
+      noteIfItEndedByItself(instance);
+    }
     end(instance);
+  }
+
+  /** One whose start fails may: it refuses to start while a server is away. */
+  private void noteIfItEndedByItself(LapseProcess dead) throws InterruptedException {
+    String output = dead.output();
+    int exitCode = dead.exitCode();
+    if (!KILLED.contains(exitCode) && output.contains(STARTED)) {
+      String end = output.substring(Math.max(0, output.length() - END_OF_OUTPUT));
+      endedByThemselves.add(
+          "instance %d ended by itself, exit code %d, after:%n%s"
+              .formatted(dead.pid(), exitCode, end));
+      log.error("An instance ended by itself pid={} exitCode={}", dead.pid(), exitCode);
+    }
   }
 
   /** Keeps its log, for whoever wants to know what it did and why. */
