@@ -4,13 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lapse.support.LapseProcess;
+import dev.lapse.support.Roles;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** What happens to PostgreSQL while it keeps all that it acknowledged, and to the way to it. */
 final class DatabaseFaults {
@@ -20,6 +25,9 @@ final class DatabaseFaults {
 
   private static final String OF_THE_SERVICE =
       " FROM pg_stat_activity WHERE application_name = 'lapse'";
+
+  /** Nobody but serializable transactions has such locks. */
+  private static final String SERIALIZABLE = "(SELECT pid FROM pg_locks WHERE mode = 'SIReadLock')";
 
   private DatabaseFaults() {}
 
@@ -67,9 +75,7 @@ final class DatabaseFaults {
             }));
     faults.add(Fault.underLoad("long write transaction open", DatabaseFaults::longTransaction));
     faults.add(Fault.underLoad("prepared transaction forgotten", DatabaseFaults::prepared));
-    faults.add(
-        Fault.underLoad(
-            "statement time-outs", world -> under(world, "statement_timeout", "1ms", 200)));
+    faults.add(Fault.underLoad("statement time-outs", DatabaseFaults::statementTimeouts));
     faults.add(Fault.underLoad("lock time-outs", DatabaseFaults::lockTimeouts));
     faults.add(Fault.underLoad("serialization errors", DatabaseFaults::serializable));
     faults.add(Fault.underLoad("deadlock with the sweep", DatabaseFaults::deadlock));
@@ -87,12 +93,10 @@ final class DatabaseFaults {
         world -> {
           assumeTrue(!disks.isEmpty(), "needs the right to mount");
           SmallDisk disk = disks.get(0);
+          Map<LapseProcess, Integer> before = printed(world);
           disk.fill();
           try {
-            await()
-                .atMost(World.PATIENCE)
-                .ignoreExceptions()
-                .until(() -> anyPrints(world, "No space left on device"));
+            awaitPrinted(world, "No space left on device", before);
             world.hold(200);
           } finally {
             disk.clear();
@@ -100,8 +104,35 @@ final class DatabaseFaults {
         });
   }
 
-  private static boolean anyPrints(World world, String text) {
-    return world.instances.all().stream().anyMatch(instance -> instance.output().contains(text));
+  /** How much each instance has printed. */
+  private static Map<LapseProcess, Integer> printed(World world) {
+    return await()
+        .ignoreExceptions() // of one that is being replaced
+        .until(
+            () ->
+                world.instances.all().stream()
+                    .collect(Collectors.toMap(i -> i, i -> i.output().length())),
+            Objects::nonNull);
+  }
+
+  /** By any instance, after {@code before}. */
+  private static void awaitPrinted(World world, String text, Map<LapseProcess, Integer> before) {
+    await()
+        .atMost(World.PATIENCE)
+        .ignoreExceptions()
+        .until(
+            () ->
+                world.instances.all().stream()
+                    .anyMatch(i -> i.output().indexOf(text, before.getOrDefault(i, 0)) >= 0));
+  }
+
+  /** Looks often: what is counted may be short. */
+  private static void awaitAny(World world, String fromWhere) {
+    await()
+        .atMost(World.PATIENCE)
+        .pollInterval(Duration.ofMillis(20))
+        .ignoreExceptions()
+        .until(() -> world.count("SELECT count(*)" + fromWhere) > 0);
   }
 
   private static void stop(World world) throws Exception {
@@ -147,19 +178,16 @@ final class DatabaseFaults {
     }
   }
 
-  /** New sessions of everybody have the setting, and the service has new sessions only. */
-  private static void under(World world, String setting, String value, int hold) throws Exception {
-    try (Connection session = world.session();
-        Statement statement = session.createStatement()) {
-      statement.execute("ALTER ROLE postgres SET %s = '%s'".formatted(setting, value));
-      try {
-        statement.execute("SELECT pg_terminate_backend(pid)" + OF_THE_SERVICE);
-        world.hold(hold);
-      } finally {
-        statement.execute("ALTER ROLE postgres RESET " + setting);
-        statement.execute("SELECT pg_terminate_backend(pid)" + OF_THE_SERVICE);
-      }
-    }
+  private static void statementTimeouts(World world) throws Exception {
+    Map<LapseProcess, Integer> before = printed(world);
+    under(
+        world,
+        "statement_timeout",
+        "1ms",
+        () -> {
+          awaitPrinted(world, "canceling statement due to statement timeout", before);
+          world.hold(200);
+        });
   }
 
   private static void lockTimeouts(World world) throws Exception {
@@ -167,22 +195,48 @@ final class DatabaseFaults {
         Statement statement = session.createStatement()) {
       session.setAutoCommit(false);
       statement.execute("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE");
-      under(world, "lock_timeout", "20ms", 100);
+      Map<LapseProcess, Integer> before = printed(world);
+      under(
+          world,
+          "lock_timeout",
+          "20ms",
+          () -> {
+            awaitPrinted(world, "canceling statement due to lock timeout", before);
+            world.hold(100);
+          });
       session.rollback();
     }
   }
 
   private static void serializable(World world) throws Exception {
+    under(
+        world,
+        "default_transaction_isolation",
+        "serializable",
+        () -> {
+          awaitAny(world, OF_THE_SERVICE + " AND pid IN " + SERIALIZABLE);
+          world.hold(300);
+          world.mended();
+          world.recover(); // it works like that, too
+        });
+  }
+
+  private interface Holding {
+    void run() throws Exception;
+  }
+
+  /** The service has new sessions only, which have the setting, and others when it is over. */
+  private static void under(World world, String setting, String value, Holding holding)
+      throws Exception {
+    String role = "ALTER ROLE " + Roles.SERVICE;
     try (Connection session = world.session();
         Statement statement = session.createStatement()) {
-      statement.execute("ALTER ROLE postgres SET default_transaction_isolation = 'serializable'");
+      statement.execute("%s SET %s = '%s'".formatted(role, setting, value));
       try {
         statement.execute("SELECT pg_terminate_backend(pid)" + OF_THE_SERVICE);
-        world.hold(300);
-        world.mended();
-        world.recover(); // it works like that, too
+        holding.run();
       } finally {
-        statement.execute("ALTER ROLE postgres RESET default_transaction_isolation");
+        statement.execute(role + " RESET " + setting);
         statement.execute("SELECT pg_terminate_backend(pid)" + OF_THE_SERVICE);
       }
     }
@@ -195,17 +249,8 @@ final class DatabaseFaults {
       session.setAutoCommit(false);
       statement.execute("SET LOCAL deadlock_timeout = '1min'"); // so that the other one gives in
       statement.execute("LOCK TABLE outbox IN EXCLUSIVE MODE");
-      await()
-          .atMost(World.PATIENCE)
-          .pollInterval(Duration.ofMillis(20))
-          .ignoreExceptions()
-          .until(
-              () ->
-                  world.count(
-                          "SELECT count(*)"
-                              + OF_THE_SERVICE
-                              + " AND wait_event_type = 'Lock' AND query LIKE '%due AS MATER%'")
-                      > 0);
+      awaitAny(
+          world, OF_THE_SERVICE + " AND wait_event_type = 'Lock' AND query LIKE '%due AS MATER%'");
       statement.execute(
           "SELECT FROM ai_approvals WHERE status = 'pending' AND expires_at < now() FOR UPDATE");
       session.rollback();
