@@ -76,13 +76,13 @@ public final class LapseProcess implements AutoCloseable {
     private final List<String> jvmOptions =
         new ArrayList<>(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1"));
 
-    private List<String> what = ExtractedJar.start();
+    private boolean packaged;
 
     private Launch() {}
 
     /** From the one jar instead, as it is built. */
     public Launch packaged() {
-      what = List.of("-jar", jar().toString());
+      packaged = true;
       return this;
     }
 
@@ -108,10 +108,10 @@ public final class LapseProcess implements AutoCloseable {
     }
 
     public LapseProcess start(String... args) {
-      int port = Ports.free();
       List<String> arguments = new ArrayList<>(jvmOptions);
-      arguments.addAll(what);
+      arguments.addAll(packaged ? List.of("-jar", jar().toString()) : ExtractedJar.start());
       arguments.addAll(List.of(args));
+      int port = Ports.free();
       Map<String, String> all = new HashMap<>();
       all.put("SERVER_PORT", Integer.toString(port));
       all.put("SERVER_ADDRESS", "127.0.0.1");
