@@ -134,11 +134,7 @@ class OutboxPlanIT {
       DatabaseState now = reader(database).state();
       planner.learn(database);
 
-      Plan plan =
-          explain(
-              database,
-              planner,
-              new Position(now.lastId(), null, snapshot, null, List.of(), now.origin()));
+      Plan plan = explain(database, planner, endOf(now, snapshot));
 
       assertThat(plan.rows()).isEqualTo(1);
       assertThat(plan.buffers()).as(plan.text()).isLessThan(HANDFUL);
@@ -194,11 +190,7 @@ class OutboxPlanIT {
       planner.learn(database);
 
       // As if a record above all of its own had been published.
-      Plan plan =
-          explain(
-              database,
-              planner,
-              new Position(now.lastId(), null, snapshot, null, List.of(), now.origin()));
+      Plan plan = explain(database, planner, endOf(now, snapshot));
 
       open.rollback();
       open.setAutoCommit(true);
@@ -247,6 +239,11 @@ class OutboxPlanIT {
     assertThat(plan.rows()).isEqualTo(1 + 500);
     assertThat(plan.buffers()).as(plan.text()).isLessThan(HANDFUL);
     assertThat(plan.nodes()).doesNotContain("Seq Scan");
+  }
+
+  /** As if all had been published under {@code snapshot}. */
+  private static Position endOf(DatabaseState now, String snapshot) {
+    return new Position(now.lastId(), null, snapshot, null, List.of(), now.origin());
   }
 
   private static OutboxReader reader(TestDatabase database) {
