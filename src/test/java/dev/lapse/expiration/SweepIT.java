@@ -45,7 +45,7 @@ class SweepIT {
   void openASessionThatFailsRatherThanWait() {
     session = new SingleConnectionDataSource(database.connectAs(Roles.SERVICE), true);
     JdbcClient jdbc = JdbcClient.create(session);
-    jdbc.sql("SET lock_timeout = '20s'").update();
+    jdbc.sql("SET lock_timeout = '1min'").update();
     sweep = Sweeps.of(jdbc, 10);
   }
 

@@ -40,7 +40,7 @@ class ControlsIT {
 
   private static final long SEED = Long.getLong("lapse.test.seed", System.nanoTime());
   private static final Duration LENGTH = Duration.ofSeconds(4);
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int CLIENTS = 8;
   private static final int PER_SECOND = 120;
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 /** Each fault happens, at the moment it should, and ends when it should. */
 class TcpProxyTest {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   /** In which nothing arrives that should not. */
   private static final int SILENCE = 100;

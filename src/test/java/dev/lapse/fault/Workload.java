@@ -35,7 +35,7 @@ public final class Workload {
     Connection open() throws SQLException;
   }
 
-  private static final Duration PATIENCE = Duration.ofSeconds(15);
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private final Source source;
   private final String name = "workload-" + UUID.randomUUID();

@@ -40,7 +40,10 @@ class HealthIT {
     }
   }
 
-  /** To restart it would not bring the database back; to send it work is of no use. */
+  /**
+   * To restart it would not bring the database back; to send it work is of no use. It goes on by
+   * itself.
+   */
   @Test
   void isAliveThoughNotReadyInAnOutageAndStatusKeepsTheReason() throws Exception {
     try (LapseProcess service = start();
@@ -67,6 +70,7 @@ class HealthIT {
             assertThat(status(service, "/readiness")).isEqualTo("200 UP");
             assertThat(lastErrors()).contains("expiration");
           });
+      assertThat(service.output()).contains("Cycle failed, trying again", "Recovered loop=");
       try (LapseProcess command =
           LapseProcess.start(database, Map.of("LAPSE_RELAY_NAME", name), "status")) {
         assertThat(command.exitCode()).isZero();

@@ -79,39 +79,6 @@ class ServiceIT {
     }
   }
 
-  /**
-   * An outage of PostgreSQL after the start ends neither the service nor the count: it backs off,
-   * its health says why, and it goes on by itself.
-   */
-  @Test
-  void backsOffWhileTheDatabaseIsAwayAndGoesOnByItself() throws Exception {
-    try (LapseProcess service = start();
-        EventConsumer consumer =
-            EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(topic))) {
-      approvals.due(5);
-      consumer.await(5);
-      awaitHealth(service, 200);
-
-      try (TestDatabase maintenance = TestDatabase.maintenance()) {
-        maintenance.refuseConnectionsTo(database);
-        awaitHealth(service, 503);
-        await()
-            .atMost(Duration.ofMinutes(1))
-            .untilAsserted(
-                () ->
-                    assertThat(service.get("/actuator/health").body())
-                        .contains("backing off", "nextAttempt"));
-        assertThat(service.get("/actuator/health/liveness").statusCode()).isEqualTo(200);
-        maintenance.allowConnectionsTo(database);
-      }
-
-      approvals.due(5);
-      assertThat(consumer.await(10)).hasSize(10).extracting(Event::id).doesNotHaveDuplicates();
-      awaitHealth(service, 200);
-      assertThat(service.output()).contains("Cycle failed, trying again", "Recovered loop=");
-    }
-  }
-
   private LapseProcess start() {
     return LapseProcess.against(database)
         .packaged()

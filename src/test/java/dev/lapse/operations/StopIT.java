@@ -48,18 +48,12 @@ class StopIT {
       try (LapseProcess second = start()) {
         awaitHealthy(second);
         stopUnderLoad(first, second, consumer);
-        // And so on, as an upgrade goes from instance to instance.
-        try (LapseProcess upgraded = start()) {
-          awaitHealthy(upgraded);
-          stopUnderLoad(second, upgraded, consumer);
-        }
       }
     }
   }
 
   private void stopUnderLoad(LapseProcess leader, LapseProcess standby, EventConsumer consumer)
       throws Exception {
-    int before = consumer.received().size();
     new Outbox(database).append(EVENTS, "a", name);
     await().atMost(PATIENCE).until(() -> !consumer.poll(Duration.ofMillis(50)).isEmpty());
 
@@ -73,9 +67,9 @@ class StopIT {
         Duration.ofNanos(gone - asked).toMillis(),
         Duration.ofNanos(System.nanoTime() - gone).toMillis());
 
-    assertThat(consumer.received().size() - before).as("or it was no load").isLessThan(EVENTS);
-    assertThat(consumer.await(before + EVENTS))
-        .hasSize(before + EVENTS)
+    assertThat(consumer.received()).as("or it was no load").hasSizeLessThan(EVENTS);
+    assertThat(consumer.await(EVENTS))
+        .hasSize(EVENTS)
         .extracting(Event::id)
         .doesNotHaveDuplicates();
     assertThat(leader.output()).contains("Stopped loop=relay").doesNotContain("ERROR");

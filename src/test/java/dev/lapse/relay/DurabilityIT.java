@@ -1,6 +1,7 @@
 package dev.lapse.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Page;
@@ -8,13 +9,19 @@ import dev.lapse.outbox.Position;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
 import dev.lapse.support.OwnPostgres;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
 
 /** Nothing is published that PostgreSQL could still lose in a crash. */
 class DurabilityIT {
@@ -93,6 +100,43 @@ class DurabilityIT {
 
     assertThat(page.records()).hasSize(5);
     assertThat(postgres.eventIds()).isEqualTo(ids);
+  }
+
+  /** Another session would find flushed what the server wrote over it since. */
+  @Test
+  void aPageIsNotReadIfTheServerCrashesBeforeItIsFlushed() throws Exception {
+    DataSource crashing =
+        new DelegatingDataSource(postgres.service()) {
+          @Override
+          public Connection getConnection() throws SQLException {
+            return crashingBeforeItLooksWhatIsFlushed(super.getConnection());
+          }
+        };
+    OutboxReader reader = new OutboxReader(crashing, 10, 1_000_000);
+    Position start = Position.start(new OutboxReader(postgres.service(), 10, 1_000_000).state());
+    postgres.append(5, "a");
+
+    assertThatThrownBy(() -> reader.read(start)).isInstanceOf(SQLException.class);
+
+    assertThat(postgres.eventIds()).isEmpty();
+  }
+
+  private Connection crashingBeforeItLooksWhatIsFlushed(Connection connection) {
+    InvocationHandler crash =
+        (proxy, method, arguments) -> {
+          if (method.getName().equals("prepareStatement")
+              && arguments[0].toString().startsWith("SELECT pg_current_wal_flush_lsn()")) {
+            postgres.crash();
+          }
+          try {
+            return method.invoke(connection, arguments);
+          } catch (InvocationTargetException e) {
+            throw e.getCause();
+          }
+        };
+    return (Connection)
+        Proxy.newProxyInstance(
+            getClass().getClassLoader(), new Class<?>[] {Connection.class}, crash);
   }
 
   @Test

@@ -78,21 +78,34 @@ public final class EventConsumer implements AutoCloseable {
   }
 
   /**
-   * Polls until {@code count} events are there, and then once more, for those that should not be.
+   * Polls until {@code count} events are there, and on to the end of what is committed, for those
+   * that should not be.
    *
    * @throws AssertionError if they are not there within a minute
    */
   public List<Event> await(int count) {
     long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
     while (received.size() < count) {
-      if (System.nanoTime() - deadline > 0) {
-        throw new AssertionError(
-            "received %d of %d events within a minute".formatted(received.size(), count));
-      }
+      requireTime(deadline, count);
       poll(Duration.ofMillis(100));
     }
-    poll(Duration.ofMillis(200));
+    // A commit is told of before it has reached all partitions: hence a while of silence, too.
+    while (!poll(Duration.ofMillis(200)).isEmpty() || isBehind()) {
+      requireTime(deadline, count);
+    }
     return received;
+  }
+
+  private void requireTime(long deadline, int count) {
+    if (System.nanoTime() - deadline > 0) {
+      throw new AssertionError(
+          "received %d of %d events within a minute".formatted(received.size(), count));
+    }
+  }
+
+  private boolean isBehind() {
+    return consumer.endOffsets(consumer.assignment()).entrySet().stream()
+        .anyMatch(end -> consumer.position(end.getKey()) < end.getValue());
   }
 
   @Override
