@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Secrets come from files, and go nowhere: no log, not even at DEBUG, no endpoint and no error
- * holds one, nor does a payload stand in any of them.
+ * Secrets come from files, and go nowhere: no log, not even where everything is at DEBUG, no
+ * endpoint and no error holds one, nor does a payload stand in any of them.
  */
 class SecretsIT {
 
@@ -153,8 +153,13 @@ class SecretsIT {
     Files.writeString(secrets.resolve(setting), value + "\n");
   }
 
+  /** With a password in the URL, too. */
   private LapseProcess start() {
-    return start(Map.of());
+    String url = database.url();
+    return start(
+        Map.of(
+            "SPRING_DATASOURCE_URL",
+            url + (url.contains("?") ? "&" : "?") + "password=" + URL_SECRET));
   }
 
   private LapseProcess start(Map<String, String> environment) {
@@ -164,8 +169,12 @@ class SecretsIT {
                 "--lapse.relay.name=" + name,
                 "--lapse.relay.topics.ApprovalExpired=" + name + ".expired",
                 "--lapse.kafka.topic-replication=1",
-                "--logging.level.dev.lapse=debug",
-                "--logging.level.org.apache.kafka=info",
+                "--logging.level.root=debug",
+                "--logging.level.org.apache.kafka=debug",
+                "--logging.level.org.postgresql=debug",
+                "--logging.level.org.springframework=debug",
+                "--logging.level.com.zaxxer.hikari=debug",
+                "--logging.level.org.flywaydb=debug",
                 "--management.endpoints.web.exposure.include=*",
                 "--management.endpoint.health.show-details=always"));
     return LapseProcess.configuredBy(secrets, Servers.kafka().bootstrapServers(), database.url())
