@@ -1,5 +1,10 @@
 package dev.lapse.outbox;
 
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
@@ -23,15 +28,22 @@ public final class Restamp {
   /** A snapshot, by the numbers of the cluster the rows were written in, that sees every row. */
   private static final String SEES_ALL =
       """
-      SELECT format('%1$s:%1$s:', coalesce(max(xact_id)::text::numeric, 2) + 1) FROM outbox
+      SELECT format('%1$s:%1$s:', coalesce(xact_id::text::numeric, 2) + 1)
+      FROM (SELECT 1) one LEFT JOIN (
+        -- PostgreSQL 14 has no max() of these.
+        SELECT xact_id FROM outbox ORDER BY xact_id DESC LIMIT 1) last ON true
       """;
+
+  private static final String BEFORE_FIRST = "SELECT coalesce(min(id), 1) - 1 FROM outbox";
 
   private static final String RESTAMP = "SELECT restamp_outbox()::text";
 
+  private final DataSource dataSource;
   private final JdbcClient jdbc;
 
-  public Restamp(JdbcClient jdbc) {
-    this.jdbc = jdbc;
+  public Restamp(DataSource dataSource) {
+    this.dataSource = dataSource;
+    this.jdbc = JdbcClient.create(dataSource);
   }
 
   /** Whether there are rows whose transaction ids this cluster has not issued. */
@@ -44,12 +56,25 @@ public final class Restamp {
     return jdbc.sql(SEES_ALL).query(String.class).single();
   }
 
+  /** The id before the first there is: below it nothing has to be looked for. */
+  public long beforeFirst() {
+    return jdbc.sql(BEFORE_FIRST).query(Long.class).single();
+  }
+
   /**
-   * Makes every row visible to every snapshot of this cluster.
+   * Makes every row visible to every snapshot of this cluster. It rewrites them all, and takes as
+   * long as that takes: given up and tried again, it would wait for the attempt before.
    *
    * @return the snapshot it ran under: rows it did not see carry this cluster's own ids
    */
-  public String run() {
-    return jdbc.sql(RESTAMP).query(String.class).single();
+  public String run() throws SQLException {
+    try (Connection connection = dataSource.getConnection()) {
+      connection.setNetworkTimeout(Runnable::run, 0); // the pool sets it back
+      try (Statement statement = connection.createStatement();
+          ResultSet row = statement.executeQuery(RESTAMP)) {
+        row.next();
+        return row.getString(1);
+      }
+    }
   }
 }

@@ -49,7 +49,12 @@ final class Adoption {
     if (adopt.reason() != null) {
       old = old.endingWith(reader.eventAt(old.publishedId()));
     }
-    Position position = catchUp(catchUp(old).catchingUpTo(restamp.snapshotOfEverything(), 0));
+    Position caughtUp = catchUp(old);
+    Position position =
+        catchUp(
+            caughtUp.catchingUpTo(
+                restamp.snapshotOfEverything(),
+                Math.min(caughtUp.publishedId(), restamp.beforeFirst())));
     // By id alone from here on: once restamped, the rows no longer tell which of them waited.
     position = position.with(byIdAlone(position));
     publisher.publish(position, reader.state().time());

@@ -43,7 +43,7 @@ class RelayConfiguration {
             new OutboxReader(dataSource, relay.pageRecords(), relay.pageSize().toBytes()),
             new Checkpoints(jdbc),
             deadLetters,
-            new Restamp(jdbc),
+            new Restamp(dataSource),
             all);
     return new Relay(new RelayStep(clients, relay, topics, takeOver, new Pauses(jdbc), all));
   }

@@ -72,7 +72,7 @@ final class TestRelay implements AutoCloseable {
             reader,
             new Checkpoints(JdbcClient.create(database)),
             new DeadLetters(JdbcClient.create(database)),
-            new Restamp(JdbcClient.create(database)),
+            new Restamp(database),
             heard);
     this.step =
         new RelayStep(
