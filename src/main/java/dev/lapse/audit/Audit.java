@@ -53,14 +53,12 @@ public final class Audit {
     try (Connection connection = dataSource.getConnection()) {
       connection.setAutoCommit(false);
       connection.setReadOnly(true);
-      try {
-        return Finding.of(invariant, rows(connection, invariant.sql(table)), LISTED);
-      } finally {
-        connection.rollback();
-        connection.setReadOnly(false);
-        connection.setAutoCommit(true);
-      }
-    } catch (SQLException e) {
+      List<Map<String, @Nullable String>> rows = rows(connection, invariant.sql(table));
+      connection.rollback();
+      connection.setReadOnly(false);
+      connection.setAutoCommit(true);
+      return Finding.of(invariant, rows, LISTED);
+    } catch (SQLException e) { // the pool rolls back, and this is what is told
       return Finding.failed(invariant, Reasons.of(e));
     }
   }

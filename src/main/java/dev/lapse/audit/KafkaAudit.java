@@ -132,7 +132,7 @@ public final class KafkaAudit {
           from,
           to,
           topics.reach(),
-          inTime ? null : "out of time after %d events: say a longer --timeout".formatted(events),
+          inTime ? null : outOfTime(),
           events,
           replayed,
           missing,
@@ -149,6 +149,17 @@ public final class KafkaAudit {
               && outOfOrder.getCount() == 0
               && unknown.getCount() == 0
               && (!strict || overtaken.getCount() == 0));
+    }
+
+    private String outOfTime() {
+      return topics
+          .heldUp()
+          .map(
+              partition ->
+                  "a transaction is open in %s, and nobody can read what lies behind it: it ends with"
+                          .formatted(partition)
+                      + " its producer, or after transaction.timeout.ms")
+          .orElse("out of time after %d events: say a longer --timeout".formatted(events));
     }
 
     private boolean readTopics(long deadline) {
@@ -192,7 +203,7 @@ public final class KafkaAudit {
         } else if (seen.get(bit(event.id))) {
           twice.add(event.id);
         } else {
-          checkOrder(event.id, later.getOrDefault(event.id, List.of()));
+          checkOrder(event, later.getOrDefault(event.id, List.of()));
           seen.set(bit(event.id));
         }
       }
@@ -231,19 +242,22 @@ public final class KafkaAudit {
       return later;
     }
 
-    private void checkOrder(long id, List<Later> later) {
+    /** Within its topic: which of two topics is read first says nothing. */
+    private void checkOrder(Event event, List<Later> later) {
       boolean overtook = false;
       for (Later other : later) {
-        if (other.laterId() <= to && seen.get(bit(other.laterId()))) {
+        if (other.laterId() <= to
+            && seen.get(bit(other.laterId()))
+            && event.partition.topic().equals(topic(other.topic(), other.type()))) {
           if (other.sameTransaction()) {
-            outOfOrder.add(id);
+            outOfOrder.add(event.id);
             return;
           }
           overtook = true;
         }
       }
       if (overtook) {
-        overtaken.add(id);
+        overtaken.add(event.id);
       }
     }
 
@@ -262,7 +276,7 @@ public final class KafkaAudit {
     }
 
     private void notInKafka(Expected record) {
-      String topic = record.topic() == null ? topicsByType.get(record.type()) : record.topic();
+      String topic = topic(record.topic(), record.type());
       if (record.waits()) {
         waiting++;
       } else if (topic != null
@@ -274,6 +288,10 @@ public final class KafkaAudit {
       } else {
         missing.add(record.id());
       }
+    }
+
+    private @Nullable String topic(@Nullable String ofRow, String type) {
+      return ofRow == null ? topicsByType.get(type) : ofRow;
     }
 
     private int bit(long id) {
@@ -303,7 +321,9 @@ public final class KafkaAudit {
 
     private static @Nullable String header(ConsumerRecord<byte[], byte[]> record, String name) {
       Header header = record.headers().lastHeader(name);
-      return header == null ? null : new String(header.value(), StandardCharsets.UTF_8);
+      return header == null || header.value() == null
+          ? null
+          : new String(header.value(), StandardCharsets.UTF_8);
     }
   }
 }

@@ -46,7 +46,8 @@ final class PublishedRecords {
       """
       SELECT early.id, later.id AS later_id,
              -- All restamped rows share transaction 2, which tells nothing.
-             early.xact_id = later.xact_id AND early.xact_id <> '2' AS same_transaction
+             early.xact_id = later.xact_id AND early.xact_id <> '2' AS same_transaction,
+             later.type, later.topic
       FROM outbox early
       JOIN outbox later ON later.key = early.key AND later.id > early.id
       WHERE early.id = ANY (:ids) AND later.id > :least AND later.id <= :most
@@ -156,8 +157,9 @@ final class PublishedRecords {
     }
   }
 
-  /** A record of the same key as {@code id}'s, above it. */
-  record Later(long id, long laterId, boolean sameTransaction) {}
+  /** A record of the same key as {@code id}'s, above it, of whatever topic. */
+  record Later(
+      long id, long laterId, boolean sameTransaction, String type, @Nullable String topic) {}
 
   /** A record that must be in Kafka, unless it waits behind a dead letter. */
   record Expected(

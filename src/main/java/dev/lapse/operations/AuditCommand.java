@@ -223,7 +223,7 @@ final class AuditCommand implements Callable<Integer> {
                     "          %s: %s%n",
                     topic.topic(),
                     !topic.present()
-                        ? "there is no such topic"
+                        ? "there is no such topic, or it may not be seen"
                         : topic.compacted()
                             ? "compacted, so it cannot tell what is missing"
                             : topic.since() == null

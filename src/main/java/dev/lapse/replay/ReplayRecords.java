@@ -153,12 +153,13 @@ final class ReplayRecords {
       try (PreparedStatement statement = connection.prepareStatement(PAGE)) {
         statement.setFetchSize(FETCH_SIZE);
         statement.setInt(bind(statement, selection, afterId, to), limit);
+        Page page;
         try (ResultSet rows = statement.executeQuery()) {
-          return page(rows, limit, to);
+          page = page(rows, limit, to);
         }
-      } finally {
         connection.rollback();
         connection.setAutoCommit(true);
+        return page; // after a failure the pool rolls back, and the failure is what is thrown
       }
     }
   }

@@ -69,6 +69,31 @@ public final class Published implements AutoCloseable {
     producer.send(event).get();
   }
 
+  /** Sends somebody else's record, whose headers have no value. */
+  public void sendForeign() throws Exception {
+    ProducerRecord<String, String> record = new ProducerRecord<>(topic, "foreign", "{}");
+    for (String name : List.of("ce_id", "ce_source", "ce_sequence")) {
+      record.headers().add(name, null);
+    }
+    producer.send(record).get();
+  }
+
+  /** Leaves somebody else's transaction open in the topic, until what is returned is closed. */
+  public AutoCloseable openTransaction() throws Exception {
+    Properties properties = new Properties();
+    properties.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, Servers.kafka().bootstrapServers());
+    properties.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, topic);
+    KafkaProducer<String, String> other =
+        new KafkaProducer<>(properties, new StringSerializer(), new StringSerializer());
+    other.initTransactions();
+    other.beginTransaction();
+    other.send(new ProducerRecord<>(topic, "foreign", "{}")).get();
+    return () -> {
+      other.abortTransaction();
+      other.close();
+    };
+  }
+
   private static void header(ProducerRecord<String, String> event, String name, String value) {
     event.headers().add(name, value.getBytes(StandardCharsets.UTF_8));
   }
