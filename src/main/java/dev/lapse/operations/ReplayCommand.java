@@ -187,8 +187,9 @@ final class ReplayCommand implements Callable<Integer> {
       out.flush();
       return 0;
     }
-    boolean confirmed = plan.events() <= max || yes || confirm(plan);
-    if (!confirmed) {
+    boolean tooMany = plan.events() > max;
+    boolean confirmed = yes || (tooMany && confirm(plan));
+    if (tooMany && !confirmed) {
       out.flush();
       spec.commandLine()
           .getErr()
@@ -202,7 +203,7 @@ final class ReplayCommand implements Callable<Integer> {
       return 1; // who stopped it may not have seen that it is publishing, and does not wait
     }
     ReplayProgress progress = new ReplayProgress(plan, out, Terminal.isAttached());
-    Outcome outcome = replay.run(request(true), plan, stop, progress);
+    Outcome outcome = replay.run(request(confirmed), plan, stop, progress);
     progress.end();
     tell(outcome);
     return outcome.end() == Outcome.End.DONE ? 0 : 1;

@@ -45,13 +45,15 @@ final class ReplayProgress implements Consumer<Progress> {
   }
 
   private String bar(Progress progress) {
-    int done = (int) (progress.events() * WIDTH / Math.max(1, plan.events()));
+    int done = (int) Math.min(WIDTH, progress.events() * WIDTH / Math.max(1, plan.events()));
     return "[" + "#".repeat(done) + ".".repeat(WIDTH - done) + "] ";
   }
 
   private String line(Progress progress) {
     double seconds = (System.nanoTime() - startedAt) / 1e9;
     double rate = progress.events() / Math.max(seconds, 1e-3);
+    // More than planned, where late events have come meanwhile.
+    long left = Math.max(0, plan.events() - progress.events());
     return String.format(
         Locale.ROOT,
         "%,d of %,d events, %,.0f a second%s",
@@ -60,9 +62,6 @@ final class ReplayProgress implements Consumer<Progress> {
         rate,
         progress.events() == 0
             ? ""
-            : ", %s left"
-                .formatted(
-                    Terminal.duration(
-                        Duration.ofSeconds((long) ((plan.events() - progress.events()) / rate)))));
+            : ", %s left".formatted(Terminal.duration(Duration.ofSeconds((long) (left / rate)))));
   }
 }

@@ -26,6 +26,9 @@ public final class Replay {
 
   private static final Logger log = LoggerFactory.getLogger(Replay.class);
 
+  private static final String TOO_MANY =
+      "Events came meanwhile, and it would be more than the %d that one replay publishes unconfirmed";
+
   private final ReplayRecords records;
   private final Replays replays;
   private final KafkaAccess kafka;
@@ -66,7 +69,9 @@ public final class Replay {
   }
 
   /**
-   * Publishes what {@code plan} counted, and nothing that came since.
+   * Publishes what {@code plan} counted; besides, of the range it spans, what the relay published
+   * late meanwhile: events of transactions that were open, or that waited behind a dead letter. No
+   * more than {@link Request#max()} in all, unless confirmed.
    *
    * @param stop ends it behind the page in hand, when it counts down
    * @param progress told at the start and after every page
@@ -165,6 +170,9 @@ public final class Replay {
           walk = Math.max(limit, walk / 2);
         }
         after = page.upToId();
+        if (!request.confirmed() && progress.events() + page.records().size() > request.max()) {
+          return new Outcome(Outcome.End.FAILED, progress, TOO_MANY.formatted(request.max()));
+        }
         if (!page.records().isEmpty()) {
           publisher.publish(page.records(), page.time());
           progress = progress.plus(page.records().size(), page.bytes(), after(page));

@@ -44,6 +44,18 @@ class ReplayProgressTest {
     assertThat(written.toString()).doesNotContain("\r", "\033");
   }
 
+  /** Events that came late are published besides. */
+  @Test
+  void isFullWhereMoreIsPublishedThanWasPlanned() {
+    ReplayProgress progress = new ReplayProgress(plan, new PrintWriter(written), true);
+
+    progress.accept(at(4000));
+
+    assertThat(written.toString())
+        .startsWith("\r[##############################] 4,000 of 3,000 events")
+        .contains(" 0 s left");
+  }
+
   private static Progress at(long events) {
     return new Progress(new UUID(0, 0), events, events * 30, events);
   }
