@@ -107,8 +107,9 @@ public final class Loop {
     } catch (InterruptedException e) {
       status = new LoopStatus.Stopped();
     } catch (Error e) {
-      note(Instant.now(), e.toString());
-      status = new LoopStatus.Broken(e.toString());
+      String reason = e.getClass().getName() + ": " + Reasons.of(e);
+      note(Instant.now(), reason);
+      status = new LoopStatus.Broken(reason);
       log.error("The loop has ended; restart the process loop={}", name, e);
     } finally {
       close();
@@ -151,7 +152,7 @@ public final class Loop {
     if (pause.compareTo(LONGEST_PAUSE) > 0) {
       pause = LONGEST_PAUSE;
     }
-    if (before == null || !before.reason().equals(reason)) {
+    if (before == null || !isSame(before.reason(), reason)) {
       log.warn("Cycle failed, trying again loop={} pause={} reason={}", name, pause, reason);
     }
     log.debug("Cycle failed loop={} attempts={}", name, attempts, failure);
@@ -162,6 +163,11 @@ public final class Loop {
             before == null ? now : before.since(), attempts, reason, now.plus(pause));
     recover(failure);
     return pause;
+  }
+
+  /** Apart from its numbers: how long somebody waited, or how many others do. */
+  private static boolean isSame(String reason, String other) {
+    return reason.replaceAll("\\d+", "#").equals(other.replaceAll("\\d+", "#"));
   }
 
   private void note(Instant at, String reason) {

@@ -18,7 +18,7 @@ final class LastErrors {
   private static final String KEEP =
       """
       INSERT INTO last_error (loop, instance, reason, failed_at)
-      VALUES (:loop, :instance, :reason, :failedAt)
+      VALUES (:loop, :instance, :reason, least(:failedAt, now()))
       ON CONFLICT (loop) DO UPDATE SET
         instance = excluded.instance,
         reason = excluded.reason,
@@ -38,13 +38,16 @@ final class LastErrors {
     if (failure.equals(kept.get(looping.loop().name()))) {
       return;
     }
-    jdbc.sql(KEEP)
-        .param("loop", looping.loop().name())
-        .param("instance", instance())
-        .param("reason", failure.reason())
-        .param("failedAt", Timestamp.from(failure.at()))
-        .update();
-    kept.put(looping.loop().name(), failure);
+    int written =
+        jdbc.sql(KEEP)
+            .param("loop", looping.loop().name())
+            .param("instance", instance())
+            .param("reason", failure.reason())
+            .param("failedAt", Timestamp.from(failure.at()))
+            .update();
+    if (written > 0) { // or a later one of another instance is there, perhaps by a clock ahead
+      kept.put(looping.loop().name(), failure);
+    }
   }
 
   /** Not before it is needed: to look up the own name may take seconds. */

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
 
 /** One look of the watch: a few statements, each limited in what it counts and how long it runs. */
 final class WatchStep implements Step {
@@ -60,10 +61,19 @@ final class WatchStep implements Step {
     // Where ids begin anew nothing is found from here on, and the next look begins at the first.
     oldestRecord = now.oldestRecordId() == null ? 0 : now.oldestRecordId();
     warn(longTransaction(now));
-    loops
-        .get()
-        .forEach(looping -> looping.lastFailure().ifPresent(f -> lastErrors.keep(looping, f)));
+    keepLastErrors();
     return settings.interval();
+  }
+
+  /** Where nothing can be written, what was read is known all the same. */
+  private void keepLastErrors() {
+    try {
+      loops
+          .get()
+          .forEach(looping -> looping.lastFailure().ifPresent(f -> lastErrors.keep(looping, f)));
+    } catch (DataAccessException e) {
+      log.debug("Last errors cannot be kept", e);
+    }
   }
 
   /** Nothing is known of a database that does not answer. */

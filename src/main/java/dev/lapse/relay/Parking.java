@@ -117,9 +117,8 @@ final class Parking {
             .toList());
   }
 
-  /** Shows people the dead letters of {@code position}, and tells what has changed. */
+  /** Tells what has changed, which nobody tells later, and shows people the dead letters. */
   void show(Position position, List<DeadLetter> before) {
-    table.replace(settings.name(), position.deadLetters());
     for (DeadLetter letter : position.deadLetters()) {
       if (before.stream().noneMatch(letter::isSameRefusal)) {
         requeued.remove(letter.key()); // not sooner: until it is committed, it was not tried
@@ -138,5 +137,6 @@ final class Parking {
         log.info("Published a dead letter and what waited behind it outboxId={}", letter.id());
       }
     }
+    table.replace(settings.name(), position.deadLetters());
   }
 }

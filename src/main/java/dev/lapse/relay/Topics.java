@@ -33,6 +33,7 @@ final class Topics {
   private static final int BATCH_SIZE = 256 * 1024;
 
   private final Set<String> present = ConcurrentHashMap.newKeySet();
+  private final Set<String> warnedOf = ConcurrentHashMap.newKeySet();
   private int batchSize = BATCH_SIZE;
 
   Topics(KafkaSettings kafka, RelaySettings relay) {
@@ -109,7 +110,7 @@ final class Topics {
     return batchSize;
   }
 
-  private static int maxMessageBytes(Admin admin, String topic) throws Exception {
+  private int maxMessageBytes(Admin admin, String topic) throws Exception {
     ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
     try {
       return admin.describeConfigs(List.of(resource)).all().get().values().stream()
@@ -119,13 +120,13 @@ final class Topics {
           .min()
           .orElse(BATCH_SIZE);
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof AuthorizationException) {
+      if (!(e.getCause() instanceof AuthorizationException)) {
+        log.debug("Cannot read the limits of a topic, new perhaps name={}", topic, e);
+      } else if (warnedOf.add(topic)) {
         log.warn(
             "May not read the limits of a topic, so larger batches may be sent than it takes name={}"
                 + " advice=\"allow DescribeConfigs on it\"",
             topic);
-      } else {
-        log.debug("Cannot read the limits of a topic, new perhaps name={}", topic, e);
       }
       return BATCH_SIZE;
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
+import dev.lapse.support.Logged;
 import dev.lapse.support.OwnPostgres;
 import dev.lapse.support.Servers;
 import java.time.Duration;

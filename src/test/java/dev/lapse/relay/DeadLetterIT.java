@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.lapse.outbox.DeadLetters;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
+import dev.lapse.support.Logged;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;

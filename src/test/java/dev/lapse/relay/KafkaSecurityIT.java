@@ -16,6 +16,7 @@ import dev.lapse.replay.Replays;
 import dev.lapse.replay.Request;
 import dev.lapse.replay.Selection;
 import dev.lapse.support.EventConsumer;
+import dev.lapse.support.Logged;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.SecureKafka;
 import dev.lapse.support.SecureKafka.Login;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
+import dev.lapse.support.Logged;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;

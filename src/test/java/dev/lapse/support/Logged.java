@@ -1,4 +1,4 @@
-package dev.lapse.relay;
+package dev.lapse.support;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -8,7 +8,7 @@ import java.util.List;
 import org.slf4j.LoggerFactory;
 
 /** What a class logs while this is open. */
-final class Logged implements AutoCloseable {
+public final class Logged implements AutoCloseable {
 
   private final Logger logger;
   private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
@@ -19,11 +19,11 @@ final class Logged implements AutoCloseable {
     logger.addAppender(lines);
   }
 
-  static Logged by(Class<?> by) {
+  public static Logged by(Class<?> by) {
     return new Logged(by);
   }
 
-  List<String> warnings() {
+  public List<String> warnings() {
     return List.copyOf(lines.list).stream()
         .filter(line -> line.getLevel() == Level.WARN)
         .map(ILoggingEvent::getFormattedMessage)
