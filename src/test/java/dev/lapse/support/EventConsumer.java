@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
@@ -78,8 +79,8 @@ public final class EventConsumer implements AutoCloseable {
   }
 
   /**
-   * Polls until {@code count} events are there, and on to the end of what is committed, for those
-   * that should not be.
+   * Polls until {@code count} events are there, and on to the end of what is committed then, for
+   * those that should not be.
    *
    * @throws AssertionError if they are not there within a minute
    */
@@ -89,9 +90,11 @@ public final class EventConsumer implements AutoCloseable {
       requireTime(deadline, count);
       poll(Duration.ofMillis(100));
     }
-    // A commit is told of before it has reached all partitions: hence a while of silence, too.
-    while (!poll(Duration.ofMillis(200)).isEmpty() || isBehind()) {
+    poll(Duration.ofMillis(200)); // a commit is told of before it has reached all partitions
+    Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment());
+    while (isBefore(ends)) {
       requireTime(deadline, count);
+      poll(Duration.ofMillis(100));
     }
     return received;
   }
@@ -103,8 +106,9 @@ public final class EventConsumer implements AutoCloseable {
     }
   }
 
-  private boolean isBehind() {
-    return consumer.endOffsets(consumer.assignment()).entrySet().stream()
+  private boolean isBefore(Map<TopicPartition, Long> ends) {
+    return ends.entrySet().stream()
+        .filter(end -> consumer.assignment().contains(end.getKey()))
         .anyMatch(end -> consumer.position(end.getKey()) < end.getValue());
   }
 
