@@ -10,12 +10,12 @@ import org.junit.jupiter.api.Test;
 
 class LoopRecoveryTest {
 
+  private final CountDownLatch cycles = new CountDownLatch(3);
+
   @Test
   void goesOnWhenTheRecoveryFromAFailureFailsItself() throws Exception {
-    CountDownLatch cycles = new CountDownLatch(3);
     Loop loop =
-        new Loop(
-            "test",
+        turned(
             new Step() {
               @Override
               public Duration runOnce() {
@@ -29,34 +29,31 @@ class LoopRecoveryTest {
               }
             });
 
-    loop.start();
-    boolean turned = cycles.await(1, TimeUnit.MINUTES);
-    loop.stop();
-
-    assertThat(turned).isTrue();
     assertThat(loop.status()).isInstanceOf(LoopStatus.Stopped.class);
   }
 
   /** However long somebody waited for a connection each time. */
   @Test
   void tellsAFailureOnceThoughItsNumbersChange() throws Exception {
-    CountDownLatch cycles = new CountDownLatch(3);
-    Loop loop =
-        new Loop(
-            "test",
-            () -> {
-              cycles.countDown();
-              throw new IllegalStateException(
-                  "timed out after 1000%dms".formatted(cycles.getCount()));
-            });
-
     try (Logged logged = Logged.by(Loop.class)) {
-      loop.start();
-      boolean turned = cycles.await(1, TimeUnit.MINUTES);
-      loop.stop();
+      turned(
+          () -> {
+            cycles.countDown();
+            throw new IllegalStateException(
+                "timed out after 1000%dms".formatted(cycles.getCount()));
+          });
 
-      assertThat(turned).isTrue();
       assertThat(logged.warnings()).singleElement().asString().contains("Cycle failed");
     }
+  }
+
+  /** A loop that did three cycles, and was stopped then. */
+  private Loop turned(Step step) throws InterruptedException {
+    Loop loop = new Loop("test", step);
+    loop.start();
+    boolean turned = cycles.await(1, TimeUnit.MINUTES);
+    loop.stop();
+    assertThat(turned).isTrue();
+    return loop;
   }
 }

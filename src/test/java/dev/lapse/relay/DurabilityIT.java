@@ -102,7 +102,7 @@ class DurabilityIT {
     assertThat(postgres.eventIds()).isEqualTo(ids);
   }
 
-  /** Another session would find flushed what the server wrote over it since. */
+  /** What the page saw is lost then, whatever is flushed afterwards, and by whom. */
   @Test
   void aPageIsNotReadIfTheServerCrashesBeforeItIsFlushed() throws Exception {
     DataSource crashing =
