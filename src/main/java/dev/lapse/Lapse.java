@@ -1,6 +1,6 @@
 package dev.lapse;
 
-import dev.lapse.operations.CommandLine;
+import dev.lapse.operations.cli.Commands;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 
 /** The service, and the commands beside it. */
@@ -8,6 +8,6 @@ import org.springframework.boot.autoconfigure.SpringBootApplication;
 public class Lapse {
 
   public static void main(String[] args) {
-    CommandLine.main(Lapse.class, args);
+    Commands.main(Lapse.class, args);
   }
 }

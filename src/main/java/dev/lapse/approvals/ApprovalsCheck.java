@@ -1,5 +1,7 @@
 package dev.lapse.approvals;
 
+import dev.lapse.problem.Problem;
+import dev.lapse.problem.UnusableException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -53,7 +55,7 @@ public final class ApprovalsCheck {
    * The table, as it is.
    *
    * @param expiring whether it must also be fit to be written to
-   * @throws UnusableSchemaException says all that is against it
+   * @throws UnusableException says all that is against it
    */
   public ApprovalsTable table(boolean expiring) {
     return table(expiring, catalog.isMigrated())
@@ -63,7 +65,7 @@ public final class ApprovalsCheck {
   /**
    * The table before it is migrated: the one that is there, or the one that will be created.
    *
-   * @throws UnusableSchemaException says all that is against it
+   * @throws UnusableException says all that is against it
    */
   public ApprovalsTable tableToMigrate() {
     Optional<ApprovalsTable> present = table(true, false);
@@ -113,7 +115,7 @@ public final class ApprovalsCheck {
     return problems;
   }
 
-  private UnusableSchemaException unusable(List<Problem> problems) {
-    return new UnusableSchemaException("The approvals cannot be expired as they are:", problems);
+  private UnusableException unusable(List<Problem> problems) {
+    return new UnusableException("The approvals cannot be expired as they are:", problems);
   }
 }

@@ -1,5 +1,6 @@
 package dev.lapse.approvals;
 
+import dev.lapse.problem.Problem;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;

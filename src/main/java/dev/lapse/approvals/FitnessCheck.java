@@ -1,10 +1,11 @@
 package dev.lapse.approvals;
 
 import dev.lapse.approvals.FoundTable.DueIndex;
+import dev.lapse.problem.Problem;
 import java.util.List;
 
 /** Whether expiring would work and be cheap: ids, constraints, the index over what is due. */
-final class FitnessCheck extends Check {
+final class FitnessCheck extends TableCheck {
 
   private FitnessCheck(ApprovalsSettings settings, FoundTable found) {
     super(settings, found);

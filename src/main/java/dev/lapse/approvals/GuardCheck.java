@@ -1,12 +1,13 @@
 package dev.lapse.approvals;
 
 import dev.lapse.approvals.FoundTable.Trigger;
+import dev.lapse.problem.Problem;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Whether the guard's triggers are there, fire, and go by these settings. */
-final class GuardCheck extends Check {
+final class GuardCheck extends TableCheck {
 
   private GuardCheck(ApprovalsSettings settings, FoundTable found) {
     super(settings, found);

@@ -1,13 +1,14 @@
 package dev.lapse.approvals;
 
 import dev.lapse.approvals.ApprovalsSettings.Columns;
+import dev.lapse.problem.Problem;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Whether the role may do what is asked of it. */
-final class PrivilegeCheck extends Check {
+final class PrivilegeCheck extends TableCheck {
 
   private PrivilegeCheck(ApprovalsSettings settings, FoundTable found) {
     super(settings, found);

@@ -1,6 +1,7 @@
 package dev.lapse.approvals;
 
 import dev.lapse.approvals.FoundTable.Policy;
+import dev.lapse.problem.Problem;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -8,7 +9,7 @@ import java.util.stream.Collectors;
  * Whether row-level security lets the role by. Which rows a condition hides nobody can tell, unless
  * it is {@code true}.
  */
-final class RowSecurityCheck extends Check {
+final class RowSecurityCheck extends TableCheck {
 
   private static final String WHY =
       "What row-level security hides from it never expires, and nothing tells of it.";

@@ -2,6 +2,7 @@ package dev.lapse.approvals;
 
 import dev.lapse.approvals.ApprovalsSettings.Columns;
 import dev.lapse.approvals.ApprovalsSettings.Statuses;
+import dev.lapse.problem.Problem;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Whether the columns are there, and are of types that statements about them can be written for.
  */
-final class StructureCheck extends Check {
+final class StructureCheck extends TableCheck {
 
   private static final Set<String> INTEGERS = Set.of("smallint", "integer", "bigint");
   private static final Set<String> TEXTS = Set.of("text", "character varying", "character");

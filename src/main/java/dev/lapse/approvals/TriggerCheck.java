@@ -1,9 +1,10 @@
 package dev.lapse.approvals;
 
+import dev.lapse.problem.Problem;
 import java.util.List;
 
 /** Which triggers of the table's own do what they do as the role that expires. */
-final class TriggerCheck extends Check {
+final class TriggerCheck extends TableCheck {
 
   private TriggerCheck(ApprovalsSettings settings, FoundTable found) {
     super(settings, found);

@@ -5,7 +5,7 @@
  *
  * <p>{@link dev.lapse.approvals.ApprovalsSettings} says what is meant, {@code Catalog} reads what
  * is there, the checks compare the two and tell each difference as a {@link
- * dev.lapse.approvals.Problem} with the SQL that mends it.
+ * dev.lapse.problem.Problem} with the SQL that mends it.
  */
 @NullMarked
 package dev.lapse.approvals;

@@ -1,7 +1,7 @@
 package dev.lapse.audit;
 
 import dev.lapse.approvals.ApprovalsTable;
-import dev.lapse.loop.Reasons;
+import dev.lapse.problem.Reasons;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

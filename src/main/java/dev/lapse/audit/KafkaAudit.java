@@ -1,9 +1,9 @@
 package dev.lapse.audit;
 
-import dev.lapse.audit.PublishedRecords.Expected;
-import dev.lapse.audit.PublishedRecords.Kept;
-import dev.lapse.audit.PublishedRecords.Later;
-import dev.lapse.audit.PublishedRecords.Published;
+import dev.lapse.audit.OutboxSide.Expected;
+import dev.lapse.audit.OutboxSide.Kept;
+import dev.lapse.audit.OutboxSide.Later;
+import dev.lapse.audit.OutboxSide.Published;
 import dev.lapse.kafka.KafkaAccess;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -41,7 +41,7 @@ public final class KafkaAudit {
   private static final Duration POLL = Duration.ofMillis(500);
 
   private final KafkaAccess kafka;
-  private final PublishedRecords records;
+  private final OutboxSide records;
   private final String relay;
   private final String source;
   private final Map<String, String> topicsByType;
@@ -58,7 +58,7 @@ public final class KafkaAudit {
       String source,
       Map<String, String> topicsByType) {
     this.kafka = kafka;
-    this.records = new PublishedRecords(jdbc);
+    this.records = new OutboxSide(jdbc);
     this.relay = relay;
     this.source = source;
     this.topicsByType = topicsByType;
@@ -94,7 +94,7 @@ public final class KafkaAudit {
     }
     Set<String> topics = new TreeSet<>(topicsByType.values());
     topics.addAll(records.topics(from, to));
-    try (EventTopics kafkaTopics = new EventTopics(kafka, topics)) {
+    try (KafkaSide kafkaTopics = new KafkaSide(kafka, topics)) {
       return new Comparison(kafkaTopics, published, from, to).run(deadline, strict);
     }
   }
@@ -102,7 +102,7 @@ public final class KafkaAudit {
   /** One comparison under way. */
   private final class Comparison {
 
-    private final EventTopics topics;
+    private final KafkaSide topics;
     private final Published published;
     private final long from;
     private final long to;
@@ -119,7 +119,7 @@ public final class KafkaAudit {
     private long waiting;
     private long purged;
 
-    Comparison(EventTopics topics, Published published, long from, long to) {
+    Comparison(KafkaSide topics, Published published, long from, long to) {
       this.topics = topics;
       this.published = published;
       this.from = from;

@@ -57,35 +57,35 @@ public final class DatabaseDoctor {
   }
 
   /** Whether it is there at all, and is what it should be. */
-  public List<Check> server() {
-    return List.of(Check.of("database", this::version), Check.of("clock", this::clock));
+  public List<Diagnosis> server() {
+    return List.of(Diagnosis.of("database", this::version), Diagnosis.of("clock", this::clock));
   }
 
   /** Whether the role may do what the service does there, once it is migrated. */
-  public Check privileges() {
-    return Check.of("privileges", this::askForPrivileges);
+  public Diagnosis privileges() {
+    return Diagnosis.of("privileges", this::askForPrivileges);
   }
 
-  private Check version() {
+  private Diagnosis version() {
     Server server = jdbc.sql(SERVER).query(Server.class).single();
     if (server.major() < OLDEST) {
-      return Check.fails(
+      return Diagnosis.fails(
           "database",
           "PostgreSQL " + server.version(),
           "The statements need functions that it lacks.",
           "Upgrade to PostgreSQL %d or later.".formatted(OLDEST));
     }
     if (server.standby()) {
-      return Check.fails(
+      return Diagnosis.fails(
           "database",
           "PostgreSQL %s, a standby".formatted(server.version()),
           "Nothing can expire there, and the relay reads the primary only.",
           "Let SPRING_DATASOURCE_URL lead to the primary.");
     }
-    return Check.holds("database", "PostgreSQL " + server.version());
+    return Diagnosis.holds("database", "PostgreSQL " + server.version());
   }
 
-  private Check clock() {
+  private Diagnosis clock() {
     long before = System.currentTimeMillis();
     long database = jdbc.sql(CLOCK).query(Long.class).single();
     long after = System.currentTimeMillis();
@@ -93,8 +93,8 @@ public final class DatabaseDoctor {
     long skew = Math.max(0, Math.max(before - database, database - after));
     String seen = "the database's and this host's differ by %d ms".formatted(skew);
     return skew <= SKEW.toMillis()
-        ? Check.holds("clock", seen)
-        : Check.fails(
+        ? Diagnosis.holds("clock", seen)
+        : Diagnosis.fails(
             "clock",
             seen,
             "Approvals expire by the database's clock; who looks at another one finds them early or"
@@ -102,11 +102,11 @@ public final class DatabaseDoctor {
             "Let a time service (chrony, systemd-timesyncd) keep both.");
   }
 
-  private Check askForPrivileges() {
+  private Diagnosis askForPrivileges() {
     List<String> missing = jdbc.sql(NOT_GRANTED).query(String.class).list();
     return missing.isEmpty()
-        ? Check.holds("privileges", "all that the service needs")
-        : Check.fails(
+        ? Diagnosis.holds("privileges", "all that the service needs")
+        : Diagnosis.fails(
             "privileges",
             "not granted: " + String.join(", ", missing),
             "Expiring or publishing fails there.",

@@ -44,32 +44,32 @@ public final class KafkaDoctor {
     this.topics = new TreeSet<>(topics);
   }
 
-  public List<Check> run() {
-    List<Check> checks = new ArrayList<>();
-    checks.add(Check.of("kafka", this::brokers));
+  public List<Diagnosis> run() {
+    List<Diagnosis> checks = new ArrayList<>();
+    checks.add(Diagnosis.of("kafka", this::brokers));
     if (!checks.get(0).holds()) {
       return checks; // each further question would wait for it as long
     }
     try (Admin admin = kafka.admin()) {
-      checks.add(Check.of("transactions", () -> transactions(admin)));
-      checks.add(Check.of("group", () -> group(admin)));
-      checks.add(Check.of("transactional-id", () -> transactionalId(admin)));
+      checks.add(Diagnosis.of("transactions", () -> transactions(admin)));
+      checks.add(Diagnosis.of("group", () -> group(admin)));
+      checks.add(Diagnosis.of("transactional-id", () -> transactionalId(admin)));
       String position = relay + ".position";
-      checks.add(Check.of("topic " + position, () -> topic(admin, position, true)));
+      checks.add(Diagnosis.of("topic " + position, () -> topic(admin, position, true)));
       for (String topic : topics) {
-        checks.add(Check.of("topic " + topic, () -> topic(admin, topic, false)));
+        checks.add(Diagnosis.of("topic " + topic, () -> topic(admin, topic, false)));
       }
     }
     return checks;
   }
 
-  private Check brokers() throws Exception {
+  private Diagnosis brokers() throws Exception {
     try (Admin admin = kafka.admin()) {
       int brokers = admin.describeCluster().nodes().get().size();
-      return Check.holds(
+      return Diagnosis.holds(
           "kafka", "%d brokers answer at %s".formatted(brokers, kafka.bootstrapServers()));
     } catch (ExecutionException e) {
-      return Check.fails(
+      return Diagnosis.fails(
           "kafka",
           "%s: %s".formatted(kafka.bootstrapServers(), String.valueOf(e.getCause())),
           "Nothing is published.",
@@ -78,18 +78,18 @@ public final class KafkaDoctor {
     }
   }
 
-  private static Check transactions(Admin admin) throws Exception {
+  private static Diagnosis transactions(Admin admin) throws Exception {
     int level = TransactionProtocol.level(admin);
     return level >= TransactionProtocol.SAFE
-        ? Check.holds("transactions", "transaction.version " + level)
-        : Check.fails(
+        ? Diagnosis.holds("transactions", "transaction.version " + level)
+        : Diagnosis.fails(
             "transactions",
             "transaction.version " + level,
             "A delayed request may decide a later transaction (KAFKA-17754).",
             "Upgrade the feature: kafka-features.sh upgrade --feature transaction.version=2");
   }
 
-  private Check group(Admin admin) throws Exception {
+  private Diagnosis group(Admin admin) throws Exception {
     try {
       Set<AclOperation> allowed =
           admin
@@ -103,11 +103,11 @@ public final class KafkaDoctor {
               .next()
               .authorizedOperations();
       return allowed == null || allowed.contains(AclOperation.READ)
-          ? Check.holds("group", relay + " may be joined")
+          ? Diagnosis.holds("group", relay + " may be joined")
           : mayNotJoin();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof GroupIdNotFoundException) {
-        return Check.holds("group", relay + " may be seen, and has no member yet");
+        return Diagnosis.holds("group", relay + " may be seen, and has no member yet");
       }
       if (e.getCause() instanceof GroupAuthorizationException) {
         return mayNotJoin();
@@ -116,8 +116,8 @@ public final class KafkaDoctor {
     }
   }
 
-  private Check mayNotJoin() {
-    return Check.fails(
+  private Diagnosis mayNotJoin() {
+    return Diagnosis.fails(
         "group",
         relay + " may not be joined",
         "No instance of the service can lead, so nothing is published.",
@@ -125,12 +125,12 @@ public final class KafkaDoctor {
   }
 
   /** That it may be seen, which whoever may use it may; Kafka does not tell more. */
-  private Check transactionalId(Admin admin) throws Exception {
+  private Diagnosis transactionalId(Admin admin) throws Exception {
     try {
       admin.describeTransactions(List.of(relay)).all().get();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof TransactionalIdAuthorizationException) {
-        return Check.fails(
+        return Diagnosis.fails(
             "transactional-id",
             relay + " may not be used",
             "Nothing is published: every page is a transaction.",
@@ -140,10 +140,10 @@ public final class KafkaDoctor {
         throw e;
       }
     }
-    return Check.holds("transactional-id", relay + " may be seen");
+    return Diagnosis.holds("transactional-id", relay + " may be seen");
   }
 
-  private static Check topic(Admin admin, String topic, boolean position) throws Exception {
+  private static Diagnosis topic(Admin admin, String topic, boolean position) throws Exception {
     String name = "topic " + topic;
     TopicDescription description;
     try {
@@ -158,14 +158,14 @@ public final class KafkaDoctor {
               .next();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof TopicAuthorizationException) {
-        return Check.fails(
+        return Diagnosis.fails(
             name,
             "it may not be seen",
             "Nothing is published to it.",
             "Allow %s on Topic %s.".formatted(position ? "Read and Write" : "Write", topic));
       }
       if (e.getCause() instanceof UnknownTopicOrPartitionException) {
-        return Check.warns(
+        return Diagnosis.warns(
             name,
             "it is absent, or may not be seen",
             "The service creates it when it starts, if it may; otherwise nothing is published.",
@@ -184,7 +184,7 @@ public final class KafkaDoctor {
       findWrong(config, description, position, wrong);
     }
     if (!wrong.isEmpty()) {
-      return Check.fails(
+      return Diagnosis.fails(
           name,
           String.join("; ", wrong),
           "Events may be refused, or lost with a broker.",
@@ -194,20 +194,20 @@ public final class KafkaDoctor {
         "%d partitions, %d replicas"
             .formatted(description.partitions().size(), replicas(description));
     if (config == null) {
-      return Check.warns(
+      return Diagnosis.warns(
           name,
           seen,
           "Its limits may not be seen; what is above them is refused.",
           "Allow DescribeConfigs on Topic %s.".formatted(topic));
     }
     if (replicas(description) < 2) {
-      return Check.warns(
+      return Diagnosis.warns(
           name,
           seen,
           "Events are lost with their broker.",
           "For more than a trial: three brokers, and kafka-reassign-partitions.sh.");
     }
-    return Check.holds(name, seen);
+    return Diagnosis.holds(name, seen);
   }
 
   /** Null if it may not be seen. */

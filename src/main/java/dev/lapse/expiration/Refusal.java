@@ -1,6 +1,6 @@
 package dev.lapse.expiration;
 
-import dev.lapse.loop.Reasons;
+import dev.lapse.problem.Reasons;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.regex.Pattern;

@@ -1,6 +1,6 @@
 /**
- * Kafka's clients for whoever is not the relay: to look at what is there, and to publish again. The
- * relay makes its own, on which its promises rest.
+ * How to reach Kafka: the settings, the clients that look and publish again, and whether Kafka
+ * answers at start. The relay makes its own clients, on which its guarantees rest.
  */
 @NullMarked
 package dev.lapse.kafka;

@@ -1,5 +1,6 @@
 package dev.lapse.loop;
 
+import dev.lapse.problem.Reasons;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;

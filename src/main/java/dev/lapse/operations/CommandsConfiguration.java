@@ -4,9 +4,11 @@ import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.audit.Audit;
 import dev.lapse.audit.AuditSettings;
 import dev.lapse.audit.KafkaAudit;
+import dev.lapse.event.EventEncoder;
 import dev.lapse.kafka.KafkaAccess;
-import dev.lapse.relay.Events;
-import dev.lapse.relay.KafkaSettings;
+import dev.lapse.kafka.KafkaSettings;
+import dev.lapse.operations.http.AuditEndpoint;
+import dev.lapse.operations.http.StatusEndpoint;
 import dev.lapse.relay.RelaySettings;
 import dev.lapse.replay.Replay;
 import dev.lapse.replay.Replays;
@@ -55,7 +57,8 @@ class CommandsConfiguration {
 
   @Bean
   Replay replay(DataSource dataSource, Replays replays, KafkaAccess kafka, RelaySettings relay) {
-    return new Replay(dataSource, replays, kafka, new Events(relay), relay.name());
+    return new Replay(
+        dataSource, replays, kafka, new EventEncoder(relay.source(), relay.topics()), relay.name());
   }
 
   @Bean

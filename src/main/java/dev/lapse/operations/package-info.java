@@ -1,6 +1,7 @@
 /**
- * How people run the service and see what it does: command line, checks at start and their
- * messages, health, metrics.
+ * Puts everything together, and shows it to people: {@code cli} the command line, {@code http} the
+ * endpoints, {@code health}, {@code metrics}, {@code tracing}, and {@code startup}. The classes
+ * directly in here only wire.
  */
 @NullMarked
 package dev.lapse.operations;

@@ -1,8 +1,10 @@
 package dev.lapse.relay;
 
-import dev.lapse.loop.Reasons;
+import dev.lapse.event.EventEncoder;
+import dev.lapse.event.UnpublishableException;
 import dev.lapse.outbox.OutboxRecord;
 import dev.lapse.outbox.Position;
+import dev.lapse.problem.Reasons;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -35,7 +37,7 @@ final class EventPublisher implements AutoCloseable {
   private final EventEncoder encoder;
   private final PositionTopic positionTopic;
   private final Poison poison;
-  private final Window window;
+  private final TransactionWindow window;
 
   /** What Kafka refused in the transaction in hand; written by the client's threads. */
   private final Map<String, String> refused = new ConcurrentHashMap<>();
@@ -56,7 +58,7 @@ final class EventPublisher implements AutoCloseable {
       EventEncoder encoder,
       PositionTopic positionTopic,
       Poison poison,
-      Window window) {
+      TransactionWindow window) {
     this.batchSize = topics.batchSize();
     this.producer = clients.producer(batchSize);
     this.admin = admin;
@@ -115,7 +117,7 @@ final class EventPublisher implements AutoCloseable {
       if (topic != null && !topics.isPresent(topic) && !withheld.test(record)) {
         try {
           topics.ensure(admin, topic);
-        } catch (PoisonException e) {
+        } catch (UnpublishableException e) {
           poison.prove(record, e.reason());
           break; // what follows is not sent with this page
         }
@@ -149,7 +151,7 @@ final class EventPublisher implements AutoCloseable {
     ProducerRecord<byte[], byte[]> event;
     try {
       event = encoder.encode(record, time);
-    } catch (PoisonException e) {
+    } catch (UnpublishableException e) {
       return e.reason();
     }
     handOver(

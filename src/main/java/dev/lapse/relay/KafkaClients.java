@@ -1,6 +1,7 @@
 package dev.lapse.relay;
 
 import dev.lapse.kafka.ClientTimeouts;
+import dev.lapse.kafka.KafkaSettings;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;

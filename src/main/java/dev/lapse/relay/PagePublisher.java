@@ -80,7 +80,7 @@ final class PagePublisher implements AutoCloseable {
         stragglers += record.id() <= upToId ? 1 : 0;
       }
       listener.published(
-          new Published(List.copyOf(sent), bytes, stragglers, page.database().now()));
+          new PublishedTransaction(List.copyOf(sent), bytes, stragglers, page.database().now()));
     }
   }
 

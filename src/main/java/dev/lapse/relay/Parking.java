@@ -134,7 +134,9 @@ final class Parking {
     for (DeadLetter letter : before) {
       if (position.deadLetters().stream().noneMatch(l -> l.key().equals(letter.key()))) {
         requeued.remove(letter.key());
-        log.info("Published a dead letter and what waited behind it outboxId={}", letter.id());
+        log.info(
+            "PublishedTransaction a dead letter and what waited behind it outboxId={}",
+            letter.id());
       }
     }
     table.replace(settings.name(), position.deadLetters());

@@ -70,7 +70,7 @@ final class Poison {
     known.clear();
   }
 
-  /** Published after all, or kept as a dead letter: its next refusal is its first. */
+  /** PublishedTransaction after all, or kept as a dead letter: its next refusal is its first. */
   void forget(String event) {
     known.remove(event);
   }

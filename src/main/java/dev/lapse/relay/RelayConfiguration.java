@@ -1,5 +1,7 @@
 package dev.lapse.relay;
 
+import dev.lapse.kafka.KafkaAtStart;
+import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.DeadLetters;
 import dev.lapse.outbox.OutboxReader;
@@ -19,13 +21,15 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class RelayConfiguration {
 
   @Bean
-  KafkaCheck kafkaCheck(KafkaSettings kafka, RelaySettings relay) {
-    return new KafkaCheck(new KafkaClients(kafka, relay), kafka);
+  KafkaAtStart kafkaAtStart(KafkaSettings kafka) {
+    KafkaAtStart atStart = new KafkaAtStart(kafka);
+    atStart.check();
+    return atStart;
   }
 
   @Bean
   Relay relay(
-      KafkaCheck reachable,
+      KafkaAtStart reachable,
       KafkaSettings kafka,
       RelaySettings relay,
       DataSource dataSource,

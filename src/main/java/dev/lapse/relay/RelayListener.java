@@ -11,7 +11,7 @@ public interface RelayListener {
     return new RelayListener() {
 
       @Override
-      public void published(Published published) {
+      public void published(PublishedTransaction published) {
         listeners.forEach(listener -> listener.published(published));
       }
 
@@ -28,7 +28,7 @@ public interface RelayListener {
   }
 
   /** A transaction that holds at least one event was committed in Kafka. */
-  void published(Published published);
+  void published(PublishedTransaction published);
 
   /**
    * A transaction ended unseen: it is aborted or, if only Kafka's answer was lost, committed. The

@@ -1,11 +1,11 @@
 package dev.lapse.relay;
 
-import dev.lapse.loop.Reasons;
 import dev.lapse.loop.Step;
 import dev.lapse.outbox.Position;
 import dev.lapse.pause.Part;
 import dev.lapse.pause.Pause;
 import dev.lapse.pause.Pauses;
+import dev.lapse.problem.Reasons;
 import java.time.Duration;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
@@ -100,7 +100,8 @@ final class RelayStep implements Step {
     }
     status = status(position);
     if (cycle.published() > 0) {
-      log.debug("Published events count={} to={}", cycle.published(), position.publishedId());
+      log.debug(
+          "PublishedTransaction events count={} to={}", cycle.published(), position.publishedId());
     }
     Duration pause = pace.after(cycle.published() > 0, System.nanoTime());
     return cycle.more() ? Duration.ZERO : pause;

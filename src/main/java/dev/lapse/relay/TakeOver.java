@@ -1,5 +1,6 @@
 package dev.lapse.relay;
 
+import dev.lapse.event.EventEncoder;
 import dev.lapse.outbox.Checkpoint;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.DatabaseState;
@@ -29,7 +30,7 @@ final class TakeOver {
   private final Checkpoints checkpoints;
   private final Restamp restamp;
   private final Poison poison = new Poison();
-  private final Window window;
+  private final TransactionWindow window;
   private final Parking parking;
   private final RelayListener listener;
 
@@ -45,12 +46,12 @@ final class TakeOver {
     this.clients = clients;
     this.settings = settings;
     this.topics = topics;
-    this.encoder = new EventEncoder(settings);
+    this.encoder = new EventEncoder(settings.source(), settings.topics());
     this.positionTopic = new PositionTopic(clients, settings);
     this.reader = reader;
     this.checkpoints = checkpoints;
     this.restamp = restamp;
-    this.window = new Window(settings.pageRecords(), settings.transactionTimeout());
+    this.window = new TransactionWindow(settings.pageRecords(), settings.transactionTimeout());
     this.parking = new Parking(settings, deadLetters, poison);
     this.listener = listener;
   }

@@ -1,7 +1,9 @@
 package dev.lapse.relay;
 
+import dev.lapse.event.UnpublishableException;
+import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.kafka.TransactionProtocol;
-import dev.lapse.loop.Reasons;
+import dev.lapse.problem.Reasons;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -73,7 +75,7 @@ final class Topics {
   /**
    * Sees to it that an event topic exists, asking Kafka the first time only.
    *
-   * @throws PoisonException if Kafka takes no topic of that name
+   * @throws UnpublishableException if Kafka takes no topic of that name
    */
   void ensure(Admin admin, String topic) throws Exception {
     if (!isPresent(topic)) {
@@ -88,7 +90,7 @@ final class Topics {
         log.info("Created topic name={} partitions={}", topic.name(), topic.numPartitions());
       } catch (ExecutionException e) {
         if (e.getCause() instanceof InvalidTopicException invalid) {
-          throw new PoisonException("Kafka takes no such topic: " + Reasons.of(invalid));
+          throw new UnpublishableException("Kafka takes no such topic: " + Reasons.of(invalid));
         }
         if (e.getCause() instanceof AuthorizationException) {
           throw Acls.toCreate(topic.name(), e);

@@ -1,8 +1,8 @@
 package dev.lapse.replay;
 
-import dev.lapse.kafka.EventEncoding;
+import dev.lapse.event.EventEncoder;
 import dev.lapse.kafka.KafkaAccess;
-import dev.lapse.loop.Reasons;
+import dev.lapse.problem.Reasons;
 import dev.lapse.replay.ReplayRecords.Page;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -32,7 +32,7 @@ public final class Replay {
   private final ReplayRecords records;
   private final Replays replays;
   private final KafkaAccess kafka;
-  private final EventEncoding encoding;
+  private final EventEncoder encoder;
   private final String relay;
 
   /**
@@ -42,12 +42,12 @@ public final class Replay {
       DataSource dataSource,
       Replays replays,
       KafkaAccess kafka,
-      EventEncoding encoding,
+      EventEncoder encoder,
       String relay) {
     this.records = new ReplayRecords(dataSource, relay);
     this.replays = replays;
     this.kafka = kafka;
-    this.encoding = encoding;
+    this.encoder = encoder;
     this.relay = relay;
   }
 
@@ -62,7 +62,7 @@ public final class Replay {
   public Optional<Plan> plan(Request request, CountDownLatch stop)
       throws SQLException, InterruptedException {
     if (request.toTopic() != null) {
-      ToTopic.requirePresent(kafka, request.toTopic());
+      TargetTopic.requirePresent(kafka, request.toTopic());
     }
     Selection selection = request.selection();
     return records.count(selection, start(request), records.end(selection), stop);
@@ -142,7 +142,7 @@ public final class Replay {
       try (ReplayPublisher publisher =
           new ReplayPublisher(
               kafka,
-              encoding,
+              encoder,
               "%s.replay.%s".formatted(relay, progress.replay()),
               progress.replay(),
               request.toTopic())) {

@@ -1,6 +1,7 @@
 package dev.lapse.replay;
 
-import dev.lapse.kafka.EventEncoding;
+import dev.lapse.event.EventEncoder;
+import dev.lapse.event.UnpublishableException;
 import dev.lapse.kafka.KafkaAccess;
 import dev.lapse.outbox.OutboxRecord;
 import java.nio.charset.StandardCharsets;
@@ -21,18 +22,18 @@ final class ReplayPublisher implements AutoCloseable {
   private static final String HEADER = "lapse-replay";
 
   private final Producer<byte[], byte[]> producer;
-  private final EventEncoding encoding;
+  private final EventEncoder encoder;
   private final byte[] replay;
   private final @Nullable String toTopic;
 
   ReplayPublisher(
       KafkaAccess kafka,
-      EventEncoding encoding,
+      EventEncoder encoder,
       String transactionalId,
       UUID replay,
       @Nullable String toTopic) {
     this.producer = kafka.transactionalProducer(transactionalId);
-    this.encoding = encoding;
+    this.encoder = encoder;
     this.replay = replay.toString().getBytes(StandardCharsets.UTF_8);
     this.toTopic = toTopic;
     try {
@@ -64,10 +65,10 @@ final class ReplayPublisher implements AutoCloseable {
   private void send(List<OutboxRecord> records, Instant time) {
     for (OutboxRecord record : records) {
       try {
-        ProducerRecord<byte[], byte[]> event = encoding.encode(sentTo(record), time);
+        ProducerRecord<byte[], byte[]> event = encoder.encode(sentTo(record), time);
         event.headers().add(HEADER, replay);
         producer.send(event);
-      } catch (IllegalArgumentException e) {
+      } catch (UnpublishableException e) {
         throw new IllegalArgumentException(
             "Outbox id %d: %s".formatted(record.id(), e.getMessage()), e);
       }

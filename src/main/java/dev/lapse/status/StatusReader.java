@@ -2,7 +2,7 @@ package dev.lapse.status;
 
 import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.kafka.KafkaAccess;
-import dev.lapse.loop.Reasons;
+import dev.lapse.problem.Reasons;
 import java.util.concurrent.ExecutionException;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lapse.approvals.ApprovalsSettings.Columns;
 import dev.lapse.approvals.ApprovalsSettings.Statuses;
+import dev.lapse.problem.Problem;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.util.List;

@@ -2,6 +2,8 @@ package dev.lapse.approvals;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lapse.problem.Problem;
+import dev.lapse.problem.UnusableException;
 import dev.lapse.support.Roles;
 import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
@@ -141,7 +143,7 @@ class RowSecurityCheckIT {
     try {
       check.table(false);
       return List.of();
-    } catch (UnusableSchemaException e) {
+    } catch (UnusableException e) {
       return e.problems();
     }
   }

@@ -89,7 +89,7 @@ class KafkaAuditIT {
   void goesOnBehindWhatIsDeletedWhileItReads() throws Exception {
     append("('a', '%1$s'), ('b', '%1$s'), ('c', '%1$s')");
     published.send(1, 2, 3);
-    try (EventTopics topics = new EventTopics(kafka, Set.of(topic))) {
+    try (KafkaSide topics = new KafkaSide(kafka, Set.of(topic))) {
       published.deleteBefore(2);
 
       int records = 0;

@@ -2,7 +2,7 @@ package dev.lapse.demo;
 
 import dev.lapse.demo.Decision.Answer;
 import dev.lapse.demo.Decision.Kind;
-import dev.lapse.loop.Reasons;
+import dev.lapse.problem.Reasons;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

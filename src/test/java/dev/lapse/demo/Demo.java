@@ -3,7 +3,7 @@ package dev.lapse.demo;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.lapse.Lapse;
-import dev.lapse.loop.Reasons;
+import dev.lapse.problem.Reasons;
 import dev.lapse.relay.Relay;
 import dev.lapse.support.KafkaServer;
 import dev.lapse.support.PostgresServer;

@@ -2,8 +2,8 @@ package dev.lapse.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lapse.loop.Reasons;
 import dev.lapse.outbox.DeadLetters;
+import dev.lapse.problem.Reasons;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
 import dev.lapse.support.OwnPostgres;

@@ -6,12 +6,12 @@ import java.util.List;
 /** What a relay told its listener. */
 final class Heard implements RelayListener {
 
-  final List<Published> published = new ArrayList<>();
+  final List<PublishedTransaction> published = new ArrayList<>();
   int aborted;
   int fenced;
 
   @Override
-  public void published(Published transaction) {
+  public void published(PublishedTransaction transaction) {
     published.add(transaction);
   }
 

@@ -6,10 +6,13 @@ import static org.awaitility.Awaitility.await;
 
 import dev.lapse.audit.KafkaAudit;
 import dev.lapse.audit.KafkaFindings;
-import dev.lapse.doctor.Check;
+import dev.lapse.doctor.Diagnosis;
 import dev.lapse.doctor.KafkaDoctor;
+import dev.lapse.event.EventEncoder;
 import dev.lapse.kafka.KafkaAccess;
-import dev.lapse.loop.Reasons;
+import dev.lapse.kafka.KafkaAtStart;
+import dev.lapse.kafka.KafkaSettings;
+import dev.lapse.problem.Reasons;
 import dev.lapse.replay.Outcome;
 import dev.lapse.replay.Replay;
 import dev.lapse.replay.Replays;
@@ -198,7 +201,7 @@ class KafkaSecurityIT {
             database.dataSource(),
             new Replays(database.jdbc()),
             access(),
-            new Events(settings),
+            new EventEncoder(settings.source(), settings.topics()),
             settings.name());
     Request all =
         new Request(
@@ -224,7 +227,7 @@ class KafkaSecurityIT {
   /** What does not hold. */
   private List<String> diagnosis() {
     return new KafkaDoctor(access(), name, Set.of(name + ".noted", name + ".expired"))
-        .run().stream().filter(check -> !check.holds()).map(Check::seen).toList();
+        .run().stream().filter(check -> !check.holds()).map(Diagnosis::seen).toList();
   }
 
   @Test
@@ -232,7 +235,7 @@ class KafkaSecurityIT {
     for (Login login : List.of(Login.PLAIN, Login.SCRAM)) {
       String jaas = SecureKafka.jaas(login, "wrong-secret");
 
-      KafkaCheck.UnusableException refusal =
+      KafkaAtStart.UnusableException refusal =
           refusal(settings(login, Map.of("sasl.jaas.config", jaas)));
 
       assertThat(refusal.getMessage())
@@ -250,7 +253,7 @@ class KafkaSecurityIT {
             SecureKafka.jaas(Login.PLAIN, "wrong-secret").replace(";", ""),
             "password=wrong-secret",
             "org.apache.kafka.common.security.plain.PlainLoginModule wrong-secret;")) {
-      KafkaCheck.UnusableException refusal =
+      KafkaAtStart.UnusableException refusal =
           refusal(settings(Login.PLAIN, Map.of("sasl.jaas.config", jaas)));
 
       assertThat(refusal.getMessage())
@@ -264,7 +267,7 @@ class KafkaSecurityIT {
   void saysThatTheBrokerIsNotTrusted() {
     String other = kafka.clientCertificate().toString();
 
-    KafkaCheck.UnusableException refusal =
+    KafkaAtStart.UnusableException refusal =
         refusal(settings(Login.PLAIN, Map.of("ssl.truststore.location", other)));
 
     assertThat(refusal.getMessage()).contains("do not trust each other");
@@ -277,22 +280,20 @@ class KafkaSecurityIT {
 
   @Test
   void saysThatKafkaMayAskForTls() {
-    KafkaCheck.UnusableException refusal =
+    KafkaAtStart.UnusableException refusal =
         refusal(settings(Login.PLAIN, Map.of("security.protocol", "PLAINTEXT")));
 
     assertThat(refusal.getMessage()).contains("Kafka does not answer");
     assertThat(refusal.mending()).contains("security.protocol");
   }
 
-  private KafkaCheck.UnusableException refusal(KafkaSettings settings) {
-    try (TestRelay relay = relay(settings)) {
-      KafkaCheck.UnusableException refusal =
-          catchThrowableOfType(
-              KafkaCheck.UnusableException.class, () -> new KafkaCheck(relay.clients, settings));
-      assertThat(refusal).isNotNull();
-      assertThat(settings.toString()).doesNotContain("secret");
-      return refusal;
-    }
+  private static KafkaAtStart.UnusableException refusal(KafkaSettings settings) {
+    KafkaAtStart.UnusableException refusal =
+        catchThrowableOfType(
+            KafkaAtStart.UnusableException.class, () -> new KafkaAtStart(settings).check());
+    assertThat(refusal).isNotNull();
+    assertThat(settings.toString()).doesNotContain("secret");
+    return refusal;
   }
 
   private TestRelay relay(KafkaSettings settings) {

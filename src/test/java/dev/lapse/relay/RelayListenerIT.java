@@ -38,7 +38,9 @@ class RelayListenerIT {
 
     relay.drain();
 
-    assertThat(relay.heard.published).extracting(Published::events).containsExactly(10, 10, 5);
+    assertThat(relay.heard.published)
+        .extracting(PublishedTransaction::events)
+        .containsExactly(10, 10, 5);
     assertThat(relay.heard.published)
         .allSatisfy(
             published -> {
@@ -75,8 +77,12 @@ class RelayListenerIT {
 
     relay.drain();
 
-    assertThat(relay.heard.published).extracting(Published::events).containsExactly(2, 2);
-    assertThat(relay.heard.published).extracting(Published::stragglers).containsExactly(0, 1);
+    assertThat(relay.heard.published)
+        .extracting(PublishedTransaction::events)
+        .containsExactly(2, 2);
+    assertThat(relay.heard.published)
+        .extracting(PublishedTransaction::stragglers)
+        .containsExactly(0, 1);
   }
 
   @Test

@@ -1,5 +1,7 @@
 package dev.lapse.relay;
 
+import dev.lapse.event.EventEncoder;
+import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.DeadLetters;
 import dev.lapse.outbox.OutboxReader;
@@ -83,10 +85,10 @@ final class TestRelay implements AutoCloseable {
                 clients,
                 admin,
                 topics,
-                new EventEncoder(settings),
+                new EventEncoder(settings.source(), settings.topics()),
                 positionTopic,
                 new Poison(),
-                new Window(pageRecords, settings.transactionTimeout()));
+                new TransactionWindow(pageRecords, settings.transactionTimeout()));
   }
 
   static String freshName() {

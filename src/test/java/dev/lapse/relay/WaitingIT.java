@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lapse.audit.KafkaAudit;
 import dev.lapse.audit.KafkaFindings;
+import dev.lapse.event.EventEncoder;
 import dev.lapse.kafka.KafkaAccess;
 import dev.lapse.replay.Plan;
 import dev.lapse.replay.Replay;
@@ -101,7 +102,7 @@ class WaitingIT {
             database.dataSource(),
             new Replays(database.jdbc()),
             kafka,
-            new Events(relay.settings),
+            new EventEncoder(relay.settings.source(), relay.settings.topics()),
             relay.settings.name())
         .plan(new Request(selection, 0, toTopic, 0, 100, true, "test"), new CountDownLatch(1))
         .orElseThrow();

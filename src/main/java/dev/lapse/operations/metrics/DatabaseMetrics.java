@@ -1,7 +1,7 @@
 package dev.lapse.operations.metrics;
 
-import dev.lapse.operations.Watch;
 import dev.lapse.status.Status;
+import dev.lapse.status.Watch;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;

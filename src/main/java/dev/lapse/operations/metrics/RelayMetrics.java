@@ -1,7 +1,7 @@
 package dev.lapse.operations.metrics;
 
 import dev.lapse.outbox.OutboxRecord;
-import dev.lapse.relay.Published;
+import dev.lapse.relay.PublishedTransaction;
 import dev.lapse.relay.RelayListener;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
@@ -58,7 +58,7 @@ final class RelayMetrics implements RelayListener {
   }
 
   @Override
-  public void published(Published transaction) {
+  public void published(PublishedTransaction transaction) {
     published.increment(transaction.events());
     stragglers.increment(transaction.stragglers());
     pageRecords.record(transaction.events());

@@ -1,0 +1,54 @@
+package dev.lapse.doctor;
+
+import dev.lapse.problem.Reasons;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was asked, and what came of it.
+ *
+ * @param name what is asked for
+ * @param holds whether it is as it must be
+ * @param seen how it is
+ * @param why what happens otherwise, or may happen although it holds; null if nothing does
+ * @param mending what to do; null if nothing is to be done
+ */
+public record Diagnosis(
+    String name, boolean holds, String seen, @Nullable String why, @Nullable String mending) {
+
+  public static Diagnosis holds(String name, String seen) {
+    return new Diagnosis(name, true, seen, null, null);
+  }
+
+  /** It holds as far as anybody can tell. */
+  public static Diagnosis warns(String name, String seen, String why, String mending) {
+    return new Diagnosis(name, true, seen, why, mending);
+  }
+
+  public static Diagnosis fails(String name, String seen, String why, String mending) {
+    return new Diagnosis(name, false, seen, why, mending);
+  }
+
+  /** Asks; what cannot be asked does not hold. */
+  static Diagnosis of(String name, Callable<Diagnosis> question) {
+    try {
+      return question.call();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return unanswered(name, e);
+    } catch (ExecutionException e) {
+      return unanswered(name, e.getCause() == null ? e : e.getCause());
+    } catch (Exception e) {
+      return unanswered(name, e);
+    }
+  }
+
+  private static Diagnosis unanswered(String name, Throwable failure) {
+    return fails(
+        name,
+        "could not be asked: " + Reasons.of(failure),
+        "Nothing is known of it.",
+        "Mend what the message names, and what fails above it, first.");
+  }
+}

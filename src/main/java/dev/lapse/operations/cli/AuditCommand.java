@@ -1,0 +1,268 @@
+package dev.lapse.operations.cli;
+
+import dev.lapse.audit.Audit;
+import dev.lapse.audit.Finding;
+import dev.lapse.audit.KafkaAudit;
+import dev.lapse.audit.KafkaFindings;
+import dev.lapse.problem.Reasons;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.ConfigurableApplicationContext;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Asks for every invariant, and with an option for every event in Kafka. */
+@Command(
+    name = "audit",
+    description = {
+      "Ask the database for everything that must hold, and say what does not.",
+      "Changes nothing. The queries are the files in db/queries, for psql, too."
+    },
+    mixinStandardHelpOptions = true,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:everything holds",
+      "1:something was found, or could not be asked",
+      "2:wrong command line"
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  lapse audit",
+      "  lapse audit --json | jq '.findings[] | select(.holds | not)'",
+      "  lapse audit --against-kafka                # was every expiry delivered?",
+      "  lapse audit --against-kafka --from-id=500000 --to-id=600000"
+    })
+final class AuditCommand implements Callable<Integer> {
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Option(
+      names = "--against-kafka",
+      description = {
+        "Also read the event topics, as consumers do, and report events that are missing, twice,"
+            + " or out of order in their key."
+      })
+  private boolean againstKafka;
+
+  @Option(
+      names = "--from-id",
+      paramLabel = "ID",
+      description = "Compare from this outbox id on. Default: the oldest.")
+  private @Nullable Long fromId;
+
+  @Option(
+      names = "--to-id",
+      paramLabel = "ID",
+      description = "Compare up to this outbox id. Default: the last published.")
+  private @Nullable Long toId;
+
+  @Option(
+      names = "--strict",
+      description = {
+        "Take it for a finding, too, where an event follows a later one of its key that another"
+            + " transaction wrote. Where writers of a key lock it, as those of approvals do, there"
+            + " is none; where they do not, it is no error."
+      })
+  private boolean strict;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "DURATION",
+      defaultValue = "10m",
+      description = "Give up after this long, such as 90s or 2h. Default: ${DEFAULT-VALUE}.")
+  private Duration timeout = Duration.ofMinutes(10);
+
+  private final CommandRunner oneShot;
+
+  @Spec private CommandSpec spec;
+
+  AuditCommand(CommandRunner oneShot) {
+    this.oneShot = oneShot;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    check();
+    return oneShot.run(settings(), this::audit);
+  }
+
+  /** What the database says is told first, and whatever becomes of the comparison. */
+  private int audit(ConfigurableApplicationContext context) throws InterruptedException {
+    List<Finding> findings = context.getBean(Audit.class).run();
+    PrintWriter out = spec.commandLine().getOut();
+    if (!json) {
+      findings.forEach(finding -> print(finding, out));
+      out.flush();
+    }
+    KafkaFindings kafka = null;
+    String kafkaFailure = null;
+    if (againstKafka) {
+      try {
+        kafka = context.getBean(KafkaAudit.class).run(fromId, toId, timeout, strict);
+      } catch (RuntimeException e) {
+        kafkaFailure = Reasons.of(e);
+      }
+    }
+    Report report = Report.of(findings, kafka, kafkaFailure);
+    print(report, out);
+    out.flush();
+    return report.holds() ? 0 : 1;
+  }
+
+  private void check() {
+    if (!againstKafka && (fromId != null || toId != null || strict)) {
+      throw new ParameterException(
+          spec.commandLine(), "--from-id, --to-id and --strict go with --against-kafka");
+    }
+    if (fromId != null && toId != null && fromId > toId) {
+      throw new ParameterException(spec.commandLine(), "--from-id is above --to-id");
+    }
+    if (timeout.compareTo(Duration.ofSeconds(1)) < 0 || timeout.compareTo(Duration.ofDays(1)) > 0) {
+      throw new ParameterException(spec.commandLine(), "--timeout: set it between 1s and 1d");
+    }
+  }
+
+  private List<String> settings() {
+    List<String> settings = new ArrayList<>(CommandRunner.LOOKING);
+    settings.add("--lapse.audit.statement-timeout=" + timeout.toMillis() + "ms");
+    // Seconds: a little more, so that it is the database that ends the query.
+    settings.add(
+        "--spring.datasource.hikari.data-source-properties.socketTimeout="
+            + (timeout.toSeconds() + 10));
+    if (json) {
+      settings.add("--logging.level.root=error");
+    }
+    return settings;
+  }
+
+  /**
+   * @param holds whether everything does
+   * @param findings all invariants
+   * @param kafka the comparison, if one was asked for and could be made
+   * @param kafkaFailure why it could not be made
+   */
+  record Report(
+      boolean holds,
+      List<Finding> findings,
+      @Nullable KafkaFindings kafka,
+      @Nullable String kafkaFailure) {
+
+    static Report of(
+        List<Finding> findings, @Nullable KafkaFindings kafka, @Nullable String kafkaFailure) {
+      return new Report(
+          findings.stream().allMatch(Finding::holds)
+              && (kafka == null || kafka.holds())
+              && kafkaFailure == null,
+          findings,
+          kafka,
+          kafkaFailure);
+    }
+  }
+
+  private void print(Report report, PrintWriter out) {
+    if (json) {
+      out.println(JsonMapper.builder().build().writeValueAsString(report));
+      return;
+    }
+    if (report.kafka() != null) {
+      print(report.kafka(), out);
+    }
+    if (report.kafkaFailure() != null) {
+      out.printf("failed  against-kafka: could not be compared: %s%n", report.kafkaFailure());
+    }
+    out.println(report.holds() ? "Everything holds." : "Not everything holds.");
+  }
+
+  private static void print(Finding finding, PrintWriter out) {
+    if (finding.holds()) {
+      out.printf("ok      %s%n", finding.name());
+      return;
+    }
+    if (finding.failure() != null) {
+      out.printf("failed  %s: could not be asked: %s%n", finding.name(), finding.failure());
+      return;
+    }
+    out.printf(
+        "FOUND   %s: %s%d%n",
+        finding.name(), finding.more() ? "more than " : "", finding.rows().size());
+    out.printf("          %s%n", finding.meaning());
+    finding
+        .rows()
+        .forEach(
+            row -> {
+              List<String> columns = new ArrayList<>();
+              row.forEach((name, value) -> columns.add(name + "=" + value));
+              out.printf("        - %s%n", String.join("  ", columns));
+            });
+    out.printf("          %s%n", finding.remedy());
+  }
+
+  private static void print(KafkaFindings kafka, PrintWriter out) {
+    out.printf(
+        Locale.ROOT,
+        "%s  against-kafka: %,d events of outbox ids %d to %d%n",
+        kafka.holds() ? "ok    " : "FOUND ",
+        kafka.events(),
+        kafka.fromId(),
+        kafka.toId());
+    kafka
+        .topics()
+        .forEach(
+            topic ->
+                out.printf(
+                    "          %s: %s%n",
+                    topic.topic(),
+                    !topic.present()
+                        ? "there is no such topic, or it may not be seen"
+                        : topic.compacted()
+                            ? "compacted, so it cannot tell what is missing"
+                            : topic.since() == null
+                                ? "complete from its beginning"
+                                : "complete since " + topic.since()));
+    if (kafka.incomplete() != null) {
+      out.printf("        - incomplete: %s%n", kafka.incomplete());
+    }
+    print("missing: published, and not in Kafka", kafka.missing(), out);
+    print(
+        "twice, with the same ce_id (the relay's log says \"Going back\", and why)",
+        kafka.twice(),
+        out);
+    print("out of order: behind a later event of the same key", kafka.outOfOrder(), out);
+    print(
+        "overtaken by an event of the same key that another transaction wrote",
+        kafka.overtaken(),
+        out);
+    print("unknown: in Kafka, and not in the outbox", kafka.unknown(), out);
+    print("not told, older than their topics reach", kafka.mayBeGone(), out);
+    print("waiting behind dead letters", kafka.waiting(), out);
+    print("no longer in the outbox", kafka.purged(), out);
+    print("published again by replays", kafka.replayed(), out);
+  }
+
+  private static void print(String what, KafkaFindings.Tally tally, PrintWriter out) {
+    if (tally.getCount() > 0) {
+      out.printf(
+          "        - %d %s: outbox ids %s%s%n",
+          tally.getCount(),
+          what,
+          tally.getFirst(),
+          tally.getCount() > tally.getFirst().size() ? " …" : "");
+    }
+  }
+
+  private static void print(String what, long count, PrintWriter out) {
+    if (count > 0) {
+      out.printf("        - %d %s%n", count, what);
+    }
+  }
+}

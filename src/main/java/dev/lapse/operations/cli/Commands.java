@@ -1,0 +1,151 @@
+package dev.lapse.operations.cli;
+
+import dev.lapse.problem.Reasons;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import org.springframework.boot.convert.DurationStyle;
+import picocli.AutoComplete;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * The command line. Options with a dot in their name, such as {@code --lapse.relay.name=a}, are
+ * settings and go to Spring Boot; everything else is a command or an option of one.
+ */
+@Command(
+    name = "lapse",
+    description = "Approvals in PostgreSQL lapse on time; Kafka hears of each exactly once.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Commands.Version.class,
+    synopsisSubcommandLabel = "[COMMAND]",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:done",
+      "1:failed, and the message says why; of audit and doctor: something was found",
+      "2:wrong command line",
+      "130, 143:stopped by Ctrl-C, by SIGTERM"
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  lapse expire --dry-run               # what would expire now",
+      "  lapse                                # the service",
+      "  lapse doctor                         # are the servers as they must be?",
+      "  lapse status --watch                 # where things stand",
+      "  lapse audit --against-kafka          # was every expiry delivered?",
+      "  lapse help replay                    # all about one command",
+      "  source <(lapse generate-completion)  # for bash and zsh",
+      "where lapse stands for: java -jar lapse.jar",
+      "",
+      "Settings are environment variables, or options with a dot in their name:",
+      "  SPRING_DATASOURCE_URL, SPRING_DATASOURCE_USERNAME, SPRING_DATASOURCE_PASSWORD",
+      "  LAPSE_KAFKA_BOOTSTRAP_SERVERS",
+      "  --spring.datasource.url=… and so on. The README lists those that matter."
+    })
+public final class Commands implements Callable<Integer> {
+
+  private static final Pattern SETTING =
+      Pattern.compile("--[A-Za-z0-9-]+(\\.[^=]+)+(=.*)?", Pattern.DOTALL);
+
+  /** The service was started and goes on in its own threads. */
+  private static final int SERVING = -1;
+
+  private final CommandRunner oneShot;
+
+  private Commands(CommandRunner oneShot) {
+    this.oneShot = oneShot;
+  }
+
+  /** Runs what {@code args} ask for; ends the process unless that is the service. */
+  public static void main(Class<?> application, String[] args) {
+    List<String> settings = new ArrayList<>();
+    List<String> words = new ArrayList<>();
+    for (String arg : args) {
+      (SETTING.matcher(arg).matches() ? settings : words).add(arg);
+    }
+    int exitCode =
+        of(new CommandRunner(application, settings))
+            .setExecutionExceptionHandler(Commands::explain)
+            .execute(words.toArray(String[]::new));
+    if (exitCode != SERVING) {
+      System.exit(exitCode);
+    }
+  }
+
+  /** All commands, for whoever wants to run or to describe them. */
+  static picocli.CommandLine of(CommandRunner oneShot) {
+    Commands root = new Commands(oneShot);
+    return new picocli.CommandLine(root)
+        .addSubcommand("run", root.new Run())
+        .addSubcommand("expire", new ExpireCommand(oneShot))
+        .addSubcommand("status", new StatusCommand(oneShot))
+        .addSubcommand("audit", new AuditCommand(oneShot))
+        .addSubcommand("doctor", new DoctorCommand(oneShot))
+        .addSubcommand("replay", new ReplayCommand(oneShot))
+        .addSubcommand("dead-letters", new DeadLettersCommand(oneShot))
+        .addSubcommand("pause", new PauseCommand(oneShot))
+        .addSubcommand("resume", new ResumeCommand(oneShot))
+        .addSubcommand("migrate", new MigrateCommand(oneShot))
+        .addSubcommand("generate-completion", new AutoComplete.GenerateCompletion())
+        .addSubcommand("help", new picocli.CommandLine.HelpCommand())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .registerConverter(Duration.class, Commands::duration)
+        .registerConverter(Instant.class, Commands::instant);
+  }
+
+  private static Duration duration(String text) {
+    try {
+      return DurationStyle.detectAndParse(text);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException("\"%s\" is no duration: say 90s, 5m or 2h".formatted(text));
+    }
+  }
+
+  private static Instant instant(String text) {
+    try {
+      return OffsetDateTime.parse(text).toInstant();
+    } catch (DateTimeParseException e) {
+      throw new TypeConversionException(
+          "\"%s\" is no time: say it like 2026-11-25T08:00:00Z or 2026-11-25T09:00:00+01:00"
+              .formatted(text));
+    }
+  }
+
+  private static int explain(
+      Exception failure, picocli.CommandLine command, picocli.CommandLine.ParseResult parsed) {
+    command.getErr().println("lapse: failed: " + Reasons.of(failure));
+    return 1;
+  }
+
+  /** Without a command, the service. */
+  @Override
+  public Integer call() {
+    return new Run().call();
+  }
+
+  @Command(
+      name = "run",
+      description = "Run the service: expire on time, publish, until stopped. The default.",
+      mixinStandardHelpOptions = true)
+  private final class Run implements Callable<Integer> {
+
+    @Override
+    public Integer call() {
+      return oneShot.service() == null ? 1 : SERVING;
+    }
+  }
+
+  static final class Version implements picocli.CommandLine.IVersionProvider {
+
+    @Override
+    public String[] getVersion() {
+      String version = Commands.class.getPackage().getImplementationVersion();
+      return new String[] {"lapse " + (version == null ? "(unpackaged)" : version)};
+    }
+  }
+}

@@ -1,0 +1,133 @@
+package dev.lapse.operations.cli;
+
+import dev.lapse.approvals.ApprovalsCheck;
+import dev.lapse.doctor.DatabaseDoctor;
+import dev.lapse.doctor.Diagnosis;
+import dev.lapse.doctor.KafkaDoctor;
+import dev.lapse.kafka.KafkaAccess;
+import dev.lapse.problem.Problem;
+import dev.lapse.relay.RelaySettings;
+import dev.lapse.schema.OwnSchema;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.springframework.context.ApplicationContext;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Asks the servers for all that the service needs of them. */
+@Command(
+    name = "doctor",
+    description = {
+      "Ask PostgreSQL and Kafka for all that the service needs, and say what is not so, what comes"
+          + " of it, and how to mend it.",
+      "Run it as the service: with its settings and its roles. Changes nothing."
+    },
+    mixinStandardHelpOptions = true,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:all is as it must be", "1:something is not", "2:wrong command line"},
+    footerHeading = "%nExamples:%n",
+    footer = {"  lapse doctor", "  lapse doctor --json | jq '.checks[] | select(.holds | not)'"})
+final class DoctorCommand implements Callable<Integer> {
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  private final CommandRunner oneShot;
+
+  @Spec private CommandSpec spec;
+
+  DoctorCommand(CommandRunner oneShot) {
+    this.oneShot = oneShot;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    List<String> settings = new ArrayList<>(CommandRunner.LOOKING);
+    settings.add("--spring.main.lazy-initialization=true"); // what checks would end it
+    settings.add("--logging.level.root=error"); // it is about to be said
+    return oneShot.run(
+        settings,
+        context -> {
+          Report report = Report.of(ask(context));
+          print(report, spec.commandLine().getOut());
+          return report.holds() ? 0 : 1;
+        });
+  }
+
+  private static List<Diagnosis> ask(ApplicationContext context) {
+    JdbcClient jdbc = context.getBean(JdbcClient.class);
+    DatabaseDoctor database = new DatabaseDoctor(jdbc);
+    List<Diagnosis> checks = new ArrayList<>(database.server());
+    if (checks.get(0).holds()) {
+      ApprovalsCheck approvals = context.getBean(ApprovalsCheck.class);
+      checks.addAll(schema("approvals-table", approvals.problems()));
+      checks.addAll(schema("guard", approvals.guardProblems()));
+      checks.addAll(triggers(approvals.triggerProblems()));
+      checks.addAll(schema("migrations", new OwnSchema(jdbc).problems()));
+      checks.add(database.privileges());
+    }
+    RelaySettings relay = context.getBean(RelaySettings.class);
+    checks.addAll(
+        new KafkaDoctor(
+                context.getBean(KafkaAccess.class),
+                relay.name(),
+                Set.copyOf(relay.topics().values()))
+            .run());
+    return checks;
+  }
+
+  private static List<Diagnosis> schema(String name, List<Problem> problems) {
+    return problems.isEmpty()
+        ? List.of(Diagnosis.holds(name, "complete"))
+        : problems.stream()
+            .map(problem -> Diagnosis.fails(name, problem.what(), problem.why(), problem.remedy()))
+            .toList();
+  }
+
+  private static List<Diagnosis> triggers(List<Problem> problems) {
+    return problems.isEmpty()
+        ? List.of(Diagnosis.holds("triggers", "none that may keep an approval from expiring"))
+        : problems.stream()
+            .map(
+                problem ->
+                    Diagnosis.warns("triggers", problem.what(), problem.why(), problem.remedy()))
+            .toList();
+  }
+
+  /**
+   * @param holds whether everything does
+   */
+  record Report(boolean holds, List<Diagnosis> checks) {
+
+    static Report of(List<Diagnosis> checks) {
+      return new Report(checks.stream().allMatch(Diagnosis::holds), checks);
+    }
+  }
+
+  private void print(Report report, PrintWriter out) {
+    if (json) {
+      out.println(JsonMapper.builder().build().writeValueAsString(report));
+    } else {
+      report.checks().forEach(check -> print(check, out));
+      out.println(report.holds() ? "All is well." : "Not all is well.");
+    }
+    out.flush();
+  }
+
+  private static void print(Diagnosis check, PrintWriter out) {
+    String verdict = check.why() == null ? "ok    " : check.holds() ? "NOTE  " : "WRONG ";
+    out.printf("%s  %s: %s%n", verdict, check.name(), check.seen());
+    if (check.why() != null) {
+      out.printf(
+          "          %s%n          %s%n",
+          check.why(), String.valueOf(check.mending()).replace("\n", "\n          "));
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package dev.lapse.operations.cli;
+
+import dev.lapse.expiration.Refusal;
+import dev.lapse.expiration.Sweep;
+import dev.lapse.expiration.Swept;
+import dev.lapse.pause.Pause;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** One sweep. */
+@Command(
+    name = "expire",
+    description = {
+      "Expire everything that is due now, print how many, and exit.",
+      "Publishing is left to the running service."
+    },
+    mixinStandardHelpOptions = true,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:nothing is due any more, but what approvers hold at the moment",
+      "1:failed, expiring is paused, or some are refused: these are named, all others expired",
+      "2:wrong command line"
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  lapse expire --dry-run    # what would expire; changes nothing, not even the schema",
+      "  lapse expire"
+    })
+final class ExpireCommand implements Callable<Integer> {
+
+  /** Approvals that are listed; all are counted. */
+  private static final int LISTED = 20;
+
+  @Option(names = "--dry-run", description = "Say what would expire and change nothing.")
+  private boolean dryRun;
+
+  private final CommandRunner oneShot;
+
+  @Spec private CommandSpec spec;
+
+  ExpireCommand(CommandRunner oneShot) {
+    this.oneShot = oneShot;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    // Not even the schema: what would expire can be asked before anything is set up.
+    return oneShot.run(
+        dryRun ? settingsOfDryRun() : List.of("--lapse.check.expiring=true"),
+        context -> {
+          PrintWriter out = spec.commandLine().getOut();
+          Sweep sweep = context.getBean(Sweep.class);
+          int exitCode = dryRun ? tell(sweep, out) : expire(sweep, out);
+          out.flush();
+          return exitCode;
+        });
+  }
+
+  /** There may be no index yet, so that it walks over the whole table, however long that takes. */
+  private static List<String> settingsOfDryRun() {
+    List<String> settings = new ArrayList<>(CommandRunner.UNCONDITIONALLY);
+    settings.add("--spring.datasource.hikari.data-source-properties.socketTimeout=0");
+    return settings;
+  }
+
+  private static int tell(Sweep sweep, PrintWriter out) {
+    long due = sweep.count();
+    out.printf("Would expire %d approvals. Nothing was changed.%n", due);
+    sweep.list(LISTED).forEach(line -> out.printf("  %s%n", line));
+    if (due > LISTED) {
+      out.printf("  … and %d more%n", due - LISTED);
+    }
+    return 0;
+  }
+
+  private int expire(Sweep sweep, PrintWriter out) {
+    Swept swept = sweep.run();
+    out.printf("Expired %d approvals.%n", swept.expired());
+    out.flush();
+    PrintWriter err = spec.commandLine().getErr();
+    List<Refusal> refused = sweep.refused();
+    if (!refused.isEmpty()) {
+      tellRefused(refused, err);
+    }
+    if (swept.paused()) {
+      err.printf(
+          "lapse: expiring is paused (%s). Look with lapse expire --dry-run; it goes on with lapse"
+              + " resume expiration%n",
+          sweep.pause().map(Pause::reason).orElse("not any more"));
+    }
+    return swept.paused() || !refused.isEmpty() ? 1 : 0;
+  }
+
+  private static void tellRefused(List<Refusal> refused, PrintWriter err) {
+    err.printf(
+        "lapse: the database refuses to let %d approvals expire. Mend their reasons, and expire"
+            + " again:%n",
+        refused.size());
+    refused.stream()
+        .limit(LISTED)
+        .forEach(refusal -> err.printf("  %s: %s%n", refusal.id(), refusal.reason()));
+    if (refused.size() > LISTED) {
+      err.printf("  … and %d more%n", refused.size() - LISTED);
+    }
+  }
+}

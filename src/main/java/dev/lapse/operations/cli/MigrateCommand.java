@@ -1,0 +1,108 @@
+package dev.lapse.operations.cli;
+
+import dev.lapse.approvals.ApprovalsCheck;
+import dev.lapse.approvals.ApprovalsTable;
+import dev.lapse.schema.MigrationFiles;
+import dev.lapse.schema.ShortLocks;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.MigrationInfo;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Brings the schema up to date and ends, or prints what would. */
+@Command(
+    name = "migrate",
+    description = {
+      "Bring the schema up to date, and exit: for a role that may, where the service's may not.",
+      "The service does the same at its start, unless spring.flyway.enabled=false."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  SPRING_DATASOURCE_USERNAME=lapse_owner lapse migrate",
+      "  lapse run --spring.flyway.enabled=false",
+      "  lapse migrate --print > lapse.sql          # for a migration tool of your own",
+      "  lapse migrate --print --after=9 > new.sql  # what a newer version adds"
+    })
+final class MigrateCommand implements Callable<Integer> {
+
+  private static final String SHORTLY =
+      """
+      -- %%s
+
+      -- Rather than keep your writers waiting behind it, a statement is refused; then run it again.
+      SET %s;
+
+      %%s
+      RESET lock_timeout;
+
+      """
+          .formatted(ShortLocks.LOCK_TIMEOUT);
+
+  private final CommandRunner oneShot;
+
+  @Option(
+      names = "--print",
+      description = {
+        "Print the SQL instead, for psql or another tool. One statement of it, CREATE INDEX"
+            + " CONCURRENTLY, must stand outside of a transaction. The database is asked only where"
+            + " lapse.approvals.* names a table of your own."
+      })
+  private boolean print;
+
+  @Option(
+      names = "--after",
+      paramLabel = "VERSION",
+      description = "Print what came after this version only.")
+  private int after;
+
+  @Spec private CommandSpec spec;
+
+  MigrateCommand(CommandRunner oneShot) {
+    this.oneShot = oneShot;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    if (print) {
+      return oneShot.isStandardTable() ? print(ApprovalsTable.standard()) : printForTheirTable();
+    }
+    if (after != 0) {
+      throw new ParameterException(spec.commandLine(), "--after goes with --print");
+    }
+    return oneShot.run(
+        List.of("--spring.flyway.enabled=true"),
+        context -> {
+          MigrationInfo[] applied = context.getBean(Flyway.class).info().applied();
+          PrintWriter out = spec.commandLine().getOut();
+          out.printf(
+              "The schema is up to date: version %s.%n", applied[applied.length - 1].getVersion());
+          out.flush();
+          return 0;
+        });
+  }
+
+  private int printForTheirTable() throws Exception {
+    List<String> settings = new ArrayList<>(CommandRunner.LOOKING);
+    settings.add("--spring.main.lazy-initialization=true"); // nothing is migrated yet
+    return oneShot.run(
+        settings, context -> print(context.getBean(ApprovalsCheck.class).tableToMigrate()));
+  }
+
+  private int print(ApprovalsTable table) {
+    PrintWriter out = spec.commandLine().getOut();
+    for (MigrationFiles.MigrationFile file : MigrationFiles.after(after)) {
+      out.printf(
+          file.isTransaction() ? SHORTLY : "-- %s%n%n%s%n", file.name(), table.sql(file.sql()));
+    }
+    out.flush();
+    return 0;
+  }
+}

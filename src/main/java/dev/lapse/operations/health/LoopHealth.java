@@ -1,0 +1,81 @@
+package dev.lapse.operations.health;
+
+import dev.lapse.expiration.Expiration;
+import dev.lapse.loop.LoopStatus;
+import dev.lapse.pause.Part;
+import dev.lapse.pause.Pause;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.Status;
+
+/** A loop's status as health: down while it fails, with what is wrong and what happens next. */
+public final class LoopHealth {
+
+  /**
+   * It serves, and somebody should look: worse than UP, and no reason to take it out of service.
+   */
+  static final Status DEGRADED = new Status("DEGRADED");
+
+  private LoopHealth() {}
+
+  /**
+   * The expiration's health: that of its loop, and degraded while approvals are refused, or it is
+   * paused.
+   */
+  public static Health of(Expiration expiration) {
+    LoopStatus loop = expiration.loopStatus();
+    Health.Builder health = of(loop);
+    if (loop instanceof LoopStatus.Running) {
+      int refused = expiration.refused().size();
+      if (refused > 0) {
+        refused(health, refused);
+      }
+      expiration.paused().ifPresent(pause -> paused(health, pause, Part.EXPIRATION));
+    }
+    return health.build();
+  }
+
+  /** Without ids and reasons, which may quote a row: anybody may read this. The log has them. */
+  private static void refused(Health.Builder health, int count) {
+    health
+        .status(DEGRADED)
+        .withDetail("reason", "the database refuses to let approvals expire; all others do")
+        .withDetail("refused", count)
+        .withDetail(
+            "action",
+            "mend the reasons that the log tells (\"An approval is refused\"); they are tried again"
+                + " by themselves");
+  }
+
+  /** Degraded, with why, since when, and how it goes on. */
+  static void paused(Health.Builder health, Pause pause, Part part) {
+    health
+        .status(DEGRADED)
+        .withDetail("state", "paused")
+        .withDetail("reason", pause.reason())
+        .withDetail("since", pause.since())
+        .withDetail("by", pause.by())
+        .withDetail("action", "lapse resume " + part.word());
+  }
+
+  public static Health.Builder of(LoopStatus status) {
+    if (status instanceof LoopStatus.BackingOff backingOff) {
+      return Health.down()
+          .withDetail("state", "backing off")
+          .withDetail("reason", backingOff.reason())
+          .withDetail("since", backingOff.since())
+          .withDetail("attempts", backingOff.attempts())
+          .withDetail("nextAttempt", backingOff.nextAttempt())
+          .withDetail("action", "mend the reason; it goes on by itself, and nothing is lost");
+    }
+    if (status instanceof LoopStatus.Broken broken) {
+      return Health.down()
+          .withDetail("state", "ended")
+          .withDetail("reason", broken.reason())
+          .withDetail("action", "restart the process");
+    }
+    if (status instanceof LoopStatus.Stopped) {
+      return Health.outOfService().withDetail("state", "stopped");
+    }
+    return Health.up().withDetail("state", "running");
+  }
+}

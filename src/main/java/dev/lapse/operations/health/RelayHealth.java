@@ -1,0 +1,36 @@
+package dev.lapse.operations.health;
+
+import dev.lapse.loop.LoopStatus;
+import dev.lapse.pause.Part;
+import dev.lapse.pause.Pause;
+import dev.lapse.relay.RelayStatus;
+import org.springframework.boot.health.contributor.Health;
+
+/**
+ * The relay's health: that of its loop, and degraded while keys wait behind dead letters, or it is
+ * paused.
+ */
+public final class RelayHealth {
+
+  private RelayHealth() {}
+
+  public static Health of(LoopStatus loop, RelayStatus relay) {
+    Health.Builder health =
+        LoopHealth.of(loop)
+            .withDetail("leading", relay.leading())
+            .withDetail("publishedId", relay.publishedId())
+            .withDetail("deadLetters", relay.deadLetters());
+    if (loop instanceof LoopStatus.Running && relay.deadLetters() > 0) {
+      health
+          .status(LoopHealth.DEGRADED)
+          .withDetail("reason", "Kafka refuses events; their keys wait, all others flow")
+          .withDetail(
+              "action", "lapse dead-letters list, mend the cause, lapse dead-letters requeue");
+    }
+    Pause paused = relay.paused();
+    if (loop instanceof LoopStatus.Running && paused != null) {
+      LoopHealth.paused(health, paused, Part.RELAY);
+    }
+    return health.build();
+  }
+}

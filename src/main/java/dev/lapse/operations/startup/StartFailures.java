@@ -1,0 +1,88 @@
+package dev.lapse.operations.startup;
+
+import dev.lapse.kafka.KafkaAtStart;
+import dev.lapse.problem.Reasons;
+import dev.lapse.problem.UnusableException;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.diagnostics.FailureAnalyzer;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.core.env.Environment;
+
+/** Says what is wrong at start, and how to mend it, in place of a stack trace. */
+@Order(Ordered.HIGHEST_PRECEDENCE)
+final class StartFailures implements FailureAnalyzer {
+
+  private static final String URL = "spring.datasource.url";
+  private static final String URL_ADVICE =
+      "SPRING_DATASOURCE_URL to jdbc:postgresql://host:port/database, and"
+          + " SPRING_DATASOURCE_USERNAME and SPRING_DATASOURCE_PASSWORD.";
+
+  private final Environment environment;
+
+  StartFailures(Environment environment) {
+    this.environment = environment;
+  }
+
+  @Override
+  public @Nullable FailureAnalysis analyze(Throwable failure) {
+    if (environment.getProperty(URL) == null) {
+      return new FailureAnalysis(
+          "Which PostgreSQL holds the approvals is not set.", "Set " + URL_ADVICE, failure);
+    }
+    if (!environment.getRequiredProperty(URL).startsWith("jdbc:postgresql:")) {
+      return new FailureAnalysis( // not what it is: it may hold a password
+          "SPRING_DATASOURCE_URL is no JDBC URL of PostgreSQL.", "Set " + URL_ADVICE, failure);
+    }
+    UnusableException schema = find(UnusableException.class, failure);
+    if (schema != null) {
+      return new FailureAnalysis(
+          schema.getMessage(), "Run, or set:%n%s".formatted(schema.remedies()), failure);
+    }
+    KafkaAtStart.UnusableException kafka = find(KafkaAtStart.UnusableException.class, failure);
+    if (kafka != null) {
+      return new FailureAnalysis(kafka.getMessage(), kafka.mending(), failure);
+    }
+    SQLException database = find(SQLException.class, failure);
+    return database == null ? null : database(database, failure);
+  }
+
+  private FailureAnalysis database(SQLException exception, Throwable failure) {
+    // Without the parameters: they may hold a password.
+    String server = environment.getRequiredProperty(URL).replaceFirst("\\?.*", "");
+    String state = exception.getSQLState();
+    if (state != null && state.startsWith("08")) {
+      return new FailureAnalysis(
+          "PostgreSQL does not answer at %s (%s)".formatted(server, Reasons.of(exception)),
+          "Start PostgreSQL, or set " + URL_ADVICE,
+          failure);
+    }
+    if (state != null && (state.startsWith("28") || state.equals("3D000"))) {
+      return new FailureAnalysis(
+          "PostgreSQL at %s refuses the login (%s)".formatted(server, Reasons.of(exception)),
+          "Set SPRING_DATASOURCE_USERNAME and SPRING_DATASOURCE_PASSWORD, and the database's name"
+              + " in SPRING_DATASOURCE_URL.",
+          failure);
+    }
+    return new FailureAnalysis(
+        "PostgreSQL at %s refuses a statement (SQLSTATE %s: %s)"
+            .formatted(server, state, Reasons.of(exception)),
+        state != null && state.equals("42501")
+            ? "Migrate with the role that owns the schema (java -jar lapse.jar migrate), and give this"
+                + " one its privileges: psql -f db/roles.sql."
+            : "Mend what the message names, and start again: a migration that failed is made up for.",
+        failure);
+  }
+
+  private static <T extends Throwable> @Nullable T find(Class<T> type, Throwable failure) {
+    T found = null;
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (type.isInstance(cause)) {
+        found = type.cast(cause); // the innermost says most
+      }
+    }
+    return found;
+  }
+}

@@ -1,0 +1,38 @@
+package dev.lapse.problem;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** Puts what a failure says into one line. */
+public final class Reasons {
+
+  /** Longer texts are cut: they go to logs and health, and may quote what somebody wrote. */
+  private static final int MAX_LENGTH = 500;
+
+  /** Kafka quotes what it does not understand of a login, which may be its password. */
+  private static final Pattern QUOTED = Pattern.compile("'[^']*'");
+
+  private Reasons() {}
+
+  /** The messages of an exception and its causes, outermost first, without repetition. */
+  public static String of(Throwable failure) {
+    List<String> messages = new ArrayList<>();
+    for (Throwable cause = failure;
+        cause != null && messages.size() < 5;
+        cause = cause.getCause()) {
+      String message =
+          cause.getMessage() == null ? cause.getClass().getSimpleName() : firstLine(cause);
+      if (messages.stream().noneMatch(said -> said.contains(message))) {
+        messages.add(message);
+      }
+    }
+    String line = String.join(": ", messages);
+    return line.length() <= MAX_LENGTH ? line : line.substring(0, MAX_LENGTH) + "…";
+  }
+
+  private static String firstLine(Throwable cause) {
+    String line = String.valueOf(cause.getMessage()).lines().findFirst().orElse("").strip();
+    return line.contains("JAAS config") ? QUOTED.matcher(line).replaceAll("'…'") : line;
+  }
+}

@@ -1,0 +1,77 @@
+package dev.lapse.schema;
+
+import dev.lapse.problem.Problem;
+import dev.lapse.problem.UnusableException;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * Checks at start that the migrations have run: whoever runs them with a tool of his own, or as
+ * another role, may have forgotten the latest.
+ */
+public final class OwnSchema {
+
+  /** What tells that a migration has run: what the code would miss first. */
+  private static final String MISSING =
+      """
+      SELECT version, what
+      FROM (VALUES
+        (4, 'table outbox', to_regclass('outbox') IS NOT NULL),
+        (5, 'table relay_checkpoint', to_regclass('relay_checkpoint') IS NOT NULL),
+        (6, 'table dead_letter', to_regclass('dead_letter') IS NOT NULL),
+        (7, 'table replay', to_regclass('replay') IS NOT NULL),
+        (8, 'table pause', to_regclass('pause') IS NOT NULL),
+        (10, 'function purge_outbox',
+         to_regprocedure('purge_outbox(bigint, interval, integer)') IS NOT NULL),
+        (11, 'column pause.storm',
+         EXISTS (SELECT FROM pg_attribute
+                 WHERE attrelid = to_regclass('pause') AND attname = 'storm')),
+        (12, 'table last_error', to_regclass('last_error') IS NOT NULL)
+      ) needed (version, what, present)
+      WHERE NOT present
+      ORDER BY version
+      """;
+
+  private final JdbcClient jdbc;
+
+  public OwnSchema(JdbcClient jdbc) {
+    this.jdbc = jdbc;
+  }
+
+  public void check() {
+    List<Problem> problems = problems();
+    if (!problems.isEmpty()) {
+      throw new UnusableException("The database is not set up:", problems);
+    }
+  }
+
+  /** One that names all that is missing, or none. */
+  public List<Problem> problems() {
+    List<Missing> missing = jdbc.sql(MISSING).query(Missing.class).list();
+    if (missing.isEmpty()) {
+      return List.of();
+    }
+    int before = missing.get(0).version() - 1;
+    String what =
+        missing.stream()
+            .map(one -> "%s (V%d)".formatted(one.what(), one.version()))
+            .collect(Collectors.joining(", "));
+    return List.of(
+        new Problem(
+            "The search path lacks what Lapse's migrations bring: %s.".formatted(what),
+            "Events, and how far they are published, are kept in them.",
+            ("-- as the role that owns the schema: java -jar lapse.jar migrate%n"
+                    + "-- or with a tool of your own, what this prints:"
+                    + " java -jar lapse.jar migrate --print%s%n"
+                    + "-- then db/roles.sql again, if the service has a role of its own%n"
+                    + "-- if the tables are in another schema, name it with ?currentSchema=… in"
+                    + " SPRING_DATASOURCE_URL")
+                .formatted(before < 4 ? "" : " --after=" + before)));
+  }
+
+  /**
+   * @param version of the migration
+   */
+  private record Missing(int version, String what) {}
+}

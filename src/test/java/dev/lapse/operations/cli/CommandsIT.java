@@ -1,0 +1,364 @@
+package dev.lapse.operations.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lapse.support.Approvals;
+import dev.lapse.support.LapseProcess;
+import dev.lapse.support.Servers;
+import dev.lapse.support.TestDatabase;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The commands and the refusals to start, through the jar itself. */
+class CommandsIT {
+
+  private final TestDatabase database = TestDatabase.empty(Servers.postgres());
+
+  @AfterEach
+  void closeDatabase() {
+    database.close();
+  }
+
+  @Test
+  void expiresOnceAndPrintsTheCount() throws Exception {
+    database.migrate();
+    new Approvals(database).due(7);
+    new Approvals(database).notDue(2);
+
+    String output = run(0, Map.of(), "expire");
+
+    assertThat(output).isEqualToIgnoringNewLines("Expired 7 approvals.");
+    assertThat(database.count("SELECT count(*) FROM ai_approvals WHERE status = 'expired'"))
+        .isEqualTo(7);
+    assertThat(database.count("SELECT count(*) FROM outbox")).isEqualTo(7);
+  }
+
+  @Test
+  void expiresAllOthersAndNamesWhatIsRefused() throws Exception {
+    database.migrate();
+    String refused = new Approvals(database).due(7).get(2).toString();
+    database.execute(
+        """
+        ALTER TABLE ai_approvals
+          ADD CONSTRAINT no_longer CHECK (id <> '%1$s' OR status = 'pending') NOT VALID
+        """
+            .formatted(refused));
+
+    assertThat(run(1, Map.of(), "expire"))
+        .contains("Expired 6 approvals.", "refuses to let 1 approvals expire")
+        .contains("  " + refused + ": ERROR: new row for relation \"ai_approvals\" violates")
+        .contains("\"no_longer\"")
+        .doesNotContain("Failing row", "\tat ");
+
+    database.execute("ALTER TABLE ai_approvals DROP CONSTRAINT no_longer");
+    assertThat(run(0, Map.of(), "expire")).contains("Expired 1 approvals.");
+  }
+
+  @Test
+  void aDryRunSaysWhatWouldExpireAndChangesNothing() throws Exception {
+    database.migrate();
+    String first = new Approvals(database).due(30).get(0).toString();
+
+    String output = run(0, Map.of(), "expire", "--dry-run");
+
+    assertThat(output)
+        .contains("Would expire 30 approvals. Nothing was changed.")
+        .contains(first + " due since ")
+        .contains("… and 10 more");
+    assertThat(database.count("SELECT count(*) FROM ai_approvals WHERE status = 'pending'"))
+        .isEqualTo(30);
+    assertThat(database.count("SELECT count(*) FROM outbox")).isZero();
+  }
+
+  @Test
+  void aDryRunNeedsNothingButTheApprovalsAndAddsNothing() throws Exception {
+    database.execute(
+        """
+        CREATE TABLE ai_approvals (id uuid PRIMARY KEY, status varchar(20), version int,
+          expires_at timestamptz, executed_at timestamptz);
+        INSERT INTO ai_approvals VALUES (gen_random_uuid(), 'pending', 1, now() - interval '1 h');
+        """);
+
+    String output = run(0, Map.of(), "expire", "--dry-run");
+
+    assertThat(output).contains("Would expire 1 approvals.");
+    assertThat(database.count("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+        .isEqualTo(1);
+  }
+
+  @Test
+  void listsAndRequeuesDeadLetters() throws Exception {
+    database.migrate();
+    database.execute(
+        """
+        INSERT INTO dead_letter (relay, key, id, event_id, type, reason, refused_at)
+        VALUES ('lapse', 'secret key', 7, gen_random_uuid(), 'Noted', 'too large', now()),
+               ('lapse', 'another key', 9, gen_random_uuid(), 'Noted', 'no topic', now())
+        """);
+
+    assertThat(run(0, Map.of(), "dead-letters", "list"))
+        .contains("2 dead letters.", "7  Noted  refused ", "too large", "no topic")
+        .doesNotContain("secret", "requeued");
+    assertThat(run(0, Map.of(), "dead-letters", "requeue", "7"))
+        .contains("Requeued 1 dead letters");
+    assertThat(run(0, Map.of(), "dead-letters", "list")).contains("requeued");
+    assertThat(run(0, Map.of(), "dead-letters", "requeue", "--all"))
+        .contains("Requeued 1 dead letters");
+    assertThat(database.count("SELECT count(*) FROM dead_letter WHERE requeued_at IS NULL"))
+        .isZero();
+  }
+
+  @Test
+  void requeueingWhatIsNoDeadLetterFailsAndNamesIt() throws Exception {
+    database.migrate();
+    database.execute(
+        """
+        INSERT INTO dead_letter (relay, key, id, event_id, type, reason, refused_at)
+        VALUES ('lapse', 'a', 7, gen_random_uuid(), 'Noted', 'too large', now())
+        """);
+
+    assertThat(run(1, Map.of(), "dead-letters", "requeue", "4711", "7", "8"))
+        .contains("Requeued 1 dead letters", "there is no dead letter 8, 4711.");
+  }
+
+  /** Those of a newer version, beside a service of an older one that is in trouble. */
+  @Test
+  void noCommandMigratesThatIsNotThereToAndThoseForEmergenciesWork() throws Exception {
+    database.migrate();
+    database.execute(
+        """
+        DELETE FROM lapse_schema_history WHERE version IN ('9', '10');
+        ALTER TABLE outbox DROP CONSTRAINT outbox_size;
+        DROP FUNCTION purge_outbox(bigint, interval, integer);
+        """);
+
+    run(0, Map.of(), "dead-letters", "list");
+    run(0, Map.of(), "dead-letters", "requeue", "--all");
+    run(0, Map.of(), "pause", "relay");
+    run(0, Map.of(), "resume", "relay");
+    assertThat(run(1, Map.of(), "replay", "--from-id=1")).contains("purge_outbox (V10)");
+
+    assertThat(database.count("SELECT count(*) FROM pg_constraint WHERE conname = 'outbox_size'"))
+        .isZero();
+  }
+
+  /** As somebody may who says to all what the service is told. */
+  @Test
+  void aSettingThatTheCommandSetsAsWellDoesNotBreakIt() throws Exception {
+    database.migrate();
+
+    assertThat(run(0, Map.of(), "audit", "--lapse.relay.enabled=true"))
+        .contains("Everything holds.");
+  }
+
+  @Test
+  void aCommandThatSaysTooLittleIsWrong() throws Exception {
+    assertThat(run(2, Map.of(), "dead-letters")).contains("list or requeue", "Usage:");
+    assertThat(run(2, Map.of(), "dead-letters", "requeue")).contains("--all", "ID");
+  }
+
+  @Test
+  void adoptsATableThatWasThereBefore() throws Exception {
+    database.execute(
+        """
+        CREATE TABLE ai_approvals (id uuid PRIMARY KEY, status varchar(20), version int,
+          expires_at timestamptz, executed_at timestamptz, tenant text);
+        CREATE TABLE flyway_schema_history (note text);
+        INSERT INTO ai_approvals VALUES (gen_random_uuid(), 'pending', 1, now() - interval '1 h');
+        """);
+
+    String output = run(0, Map.of(), "expire");
+
+    assertThat(output).isEqualToIgnoringNewLines("Expired 1 approvals.");
+  }
+
+  @Test
+  void refusesATableThatLacksAColumnAndSaysWhatToRun() throws Exception {
+    database.execute("CREATE TABLE ai_approvals (id uuid, status text, expires_at timestamp)");
+
+    String output = run(1, Map.of(), "expire");
+
+    assertThat(output)
+        .contains("\"ai_approvals\" has no column \"version\" (integer).")
+        .contains("\"ai_approvals\" has no column \"executed_at\"")
+        .contains("keeps times without a time zone")
+        .contains("No index keeps \"ai_approvals\".\"id\" unique.")
+        .contains("ALTER TABLE \"ai_approvals\" ADD COLUMN \"version\" integer NOT NULL DEFAULT 1;")
+        .contains("set lapse.approvals.zone=UTC")
+        .contains("ALTER TABLE \"ai_approvals\" ADD PRIMARY KEY (\"id\");")
+        .doesNotContain("\tat ");
+    assertThat(database.count("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+        .as("nothing was migrated")
+        .isEqualTo(1);
+  }
+
+  @Test
+  void refusesATableThatIsConfiguredAndNotThere() throws Exception {
+    String output = run(1, Map.of(), "expire", "--lapse.approvals.table=requests");
+
+    assertThat(output)
+        .contains("There is no table \"requests\" on the search path.")
+        .contains("set lapse.approvals.schema and lapse.approvals.table to yours")
+        .doesNotContain("\tat ");
+    assertThat(database.count("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+        .isZero();
+  }
+
+  @Test
+  void warnsOfAGuardThatIsGone() throws Exception {
+    database.migrate();
+    database.execute("DROP TRIGGER ai_approvals_final ON ai_approvals");
+
+    assertThat(run(0, Map.of(), "expire"))
+        .contains("Expired 0 approvals.")
+        .contains("The trigger ai_approvals_final of \"ai_approvals\" is missing.")
+        .contains("CREATE OR REPLACE TRIGGER ai_approvals_final");
+  }
+
+  @Test
+  void namesTheDatabaseThatDoesNotAnswerButNotThePassword() throws Exception {
+    String output =
+        run(
+            1,
+            Map.of(
+                "SPRING_DATASOURCE_URL", "jdbc:postgresql://127.0.0.1:1/x?password=hidden-a",
+                "SPRING_DATASOURCE_PASSWORD", "hidden-b"));
+
+    assertThat(output)
+        .contains("PostgreSQL does not answer at jdbc:postgresql://127.0.0.1:1/x (")
+        .contains("set SPRING_DATASOURCE_URL to")
+        .doesNotContain("hidden-")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void namesTheKafkaThatDoesNotAnswer() throws Exception {
+    String output = run(1, Map.of("LAPSE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"));
+
+    assertThat(output)
+        .contains("Kafka does not answer at 127.0.0.1:1")
+        .contains("LAPSE_KAFKA_BOOTSTRAP_SERVERS")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void saysWhichSettingIsWrongAndWhatItMayBe() throws Exception {
+    String output = run(1, Map.of(), "--lapse.expiration.batch-size=0");
+
+    assertThat(output)
+        .contains("lapse.expiration.batch-size is 0: set it between 1 and 10000 (default 1000)")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void suggestsTheCommandThatWasMeant() throws Exception {
+    assertThat(run(2, Map.of(), "exprie")).contains("Did you mean: lapse expire?");
+  }
+
+  @Test
+  void pausesAndResumesExpiring() throws Exception {
+    database.migrate();
+    new Approvals(database).due(3);
+
+    assertThat(run(0, Map.of(), "pause", "expiration", "--reason=a migration"))
+        .contains("Paused expiration.", "lapse resume expiration");
+    assertThat(run(0, Map.of(), "pause", "expiration")).contains("expiration rests already.");
+    assertThat(run(1, Map.of(), "expire"))
+        .contains("Expired 0 approvals.", "expiring is paused (a migration)");
+    assertThat(run(0, Map.of(), "status")).containsPattern("PAUSED +expiration +\\(a migration,");
+    assertThat(run(0, Map.of(), "resume", "expiration")).contains("expiration goes on.");
+    assertThat(run(0, Map.of(), "expire")).contains("Expired 3 approvals.");
+    assertThat(run(0, Map.of(), "resume", "relay")).contains("relay was not paused.");
+    assertThat(run(2, Map.of(), "pause", "everything")).contains("EXPIRATION, RELAY");
+  }
+
+  @Test
+  void saysThatTheStormGuardPausedExpiring() throws Exception {
+    database.migrate();
+    new Approvals(database).due(20);
+
+    assertThat(run(1, Map.of(), "expire", "--lapse.expiration.storm-guard.max-due=5"))
+        .contains("expiring is paused (storm guard: 20 approvals, of 20 pending")
+        .doesNotContain("\tat ");
+    run(0, Map.of(), "resume", "expiration");
+    assertThat(run(0, Map.of(), "expire", "--lapse.expiration.storm-guard.max-due=5"))
+        .contains("Expired 20 approvals.");
+  }
+
+  @Test
+  void migratesWhateverIsConfiguredForTheService() throws Exception {
+    String output = run(0, Map.of("SPRING_FLYWAY_ENABLED", "false"), "migrate");
+
+    assertThat(output).startsWith("The schema is up to date: version ");
+    assertThat(database.count("SELECT count(*) FROM outbox")).isZero();
+    assertThat(run(0, Map.of(), "migrate")).isEqualTo(output);
+  }
+
+  @Test
+  void suggestsTheOptionThatWasMeant() throws Exception {
+    assertThat(run(2, Map.of(), "expire", "--dry-rnu"))
+        .contains("Unknown option: '--dry-rnu'", "--dry-run")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void everyCommandTeachesItsUseWithExamples() throws Exception {
+    for (String command :
+        List.of(
+            "expire",
+            "status",
+            "audit",
+            "doctor",
+            "replay",
+            "dead-letters",
+            "pause",
+            "resume",
+            "migrate")) {
+      assertThat(run(0, Map.of(), "help", command))
+          .as(command)
+          .contains("Usage: lapse " + command, "Examples:", "  lapse ");
+    }
+  }
+
+  @Test
+  void generatesACompletionThatBashTakes() throws Exception {
+    Path script = Files.createTempFile("lapse-", ".bash");
+    try {
+      Files.writeString(script, run(0, Map.of(), "generate-completion"));
+
+      Process bash =
+          new ProcessBuilder(
+                  "bash",
+                  "-c",
+                  "source \"$1\"; COMP_WORDS=(lapse replay --from); COMP_CWORD=2;"
+                      + " COMP_LINE='lapse replay --from'; _complete_lapse; echo \"${COMPREPLY[@]}\"",
+                  "bash",
+                  script.toString())
+              .redirectErrorStream(true)
+              .start();
+      assertThat(new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+          .contains("--from-id");
+    } finally {
+      Files.delete(script);
+    }
+  }
+
+  @Test
+  void teachesItsUse() throws Exception {
+    assertThat(run(0, Map.of(), "--help"))
+        .contains("expire", "SPRING_DATASOURCE_URL", "LAPSE_KAFKA_BOOTSTRAP_SERVERS", "Exit codes");
+  }
+
+  private String run(int exitCode, Map<String, String> environment, String... args)
+      throws Exception {
+    try (LapseProcess process = LapseProcess.start(database, environment, args)) {
+      assertThat(process.exitCode()).as(process::output).isEqualTo(exitCode);
+      return process.output();
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package dev.lapse.operations.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import picocli.codegen.docgen.manpage.ManPageGenerator;
+
+/** The manual in src/docs/man is what the commands say of themselves. */
+class ManualTest {
+
+  @Test
+  void isUpToDate() throws IOException {
+    Path generated = Path.of("target", "man");
+    picocli.CommandLine root = Commands.of(new CommandRunner(Object.class, List.of()));
+
+    int exitCode =
+        ManPageGenerator.generateManPage(
+            generated.toFile(), null, new boolean[0], true, root.getCommandSpec());
+
+    assertThat(exitCode).isZero();
+    assertThat(pages(Path.of("src", "docs", "man")))
+        .as("bring it up to date with: cp target/man/*.adoc src/docs/man")
+        .isEqualTo(pages(generated));
+  }
+
+  private static Map<String, String> pages(Path directory) throws IOException {
+    Map<String, String> pages = new TreeMap<>();
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.filter(page -> page.toString().endsWith(".adoc")).toList()) {
+        pages.put(file.getFileName().toString(), Files.readString(file));
+      }
+    }
+    return pages;
+  }
+}
