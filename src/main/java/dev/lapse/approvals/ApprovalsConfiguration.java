@@ -57,9 +57,9 @@ class ApprovalsConfiguration {
   private static void tell(Problem problem, Level level, String message) {
     log.atLevel(level)
         .log(
-            message + " what=\"{}\" why=\"{}\" remedy=\"{}\"",
+            message + " what=\"{}\" why=\"{}\" action=\"{}\"",
             problem.what(),
             problem.why(),
-            problem.remedy().replace('\n', ' '));
+            problem.action().replace('\n', ' '));
   }
 }

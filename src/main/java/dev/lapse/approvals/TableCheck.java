@@ -21,8 +21,8 @@ abstract class TableCheck {
     this.table = ApprovalsTable.name(settings);
   }
 
-  final void add(String what, String why, String remedy) {
-    problems.add(new Problem(what, why, remedy));
+  final void add(String what, String why, String action) {
+    problems.add(new Problem(what, why, action));
   }
 
   final List<Problem> problems() {

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param name the invariant's
  * @param holds whether it is proven to hold
  * @param meaning what a row says
- * @param remedy what to do about one
+ * @param action what to do about one
  * @param rows what breaks it: names and texts, the first hundred, and no payloads
  * @param more whether there are more than those
  * @param failure why it could not be asked, if it could not
@@ -19,7 +19,7 @@ public record Finding(
     String name,
     boolean holds,
     String meaning,
-    String remedy,
+    String action,
     List<Map<String, @Nullable String>> rows,
     boolean more,
     @Nullable String failure) {
@@ -33,7 +33,7 @@ public record Finding(
         invariant.name(),
         found.isEmpty(),
         invariant.meaning(),
-        invariant.remedy(),
+        invariant.action(),
         found.subList(0, Math.min(found.size(), limit)),
         found.size() > limit,
         null);
@@ -44,7 +44,7 @@ public record Finding(
         invariant.name(),
         false,
         invariant.meaning(),
-        invariant.remedy(),
+        invariant.action(),
         List.of(),
         false,
         failure);

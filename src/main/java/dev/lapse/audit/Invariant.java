@@ -15,10 +15,10 @@ import java.util.stream.Stream;
  *
  * @param name the file's, without ending
  * @param meaning what a row says
- * @param remedy what to do about one
+ * @param action what to do about one
  * @param sql the query
  */
-record Invariant(String name, String meaning, String remedy, String sql) {
+record Invariant(String name, String meaning, String action, String sql) {
 
   /**
    * How the queries that are about approvals begin, so that they run as they are in psql. What it

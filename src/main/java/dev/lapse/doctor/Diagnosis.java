@@ -12,22 +12,22 @@ import org.jspecify.annotations.Nullable;
  * @param holds whether it is as it must be
  * @param seen how it is
  * @param why what happens otherwise, or may happen although it holds; null if nothing does
- * @param mending what to do; null if nothing is to be done
+ * @param action what to do; null if nothing is to be done
  */
 public record Diagnosis(
-    String name, boolean holds, String seen, @Nullable String why, @Nullable String mending) {
+    String name, boolean holds, String seen, @Nullable String why, @Nullable String action) {
 
   public static Diagnosis holds(String name, String seen) {
     return new Diagnosis(name, true, seen, null, null);
   }
 
   /** It holds as far as anybody can tell. */
-  public static Diagnosis warns(String name, String seen, String why, String mending) {
-    return new Diagnosis(name, true, seen, why, mending);
+  public static Diagnosis warns(String name, String seen, String why, String action) {
+    return new Diagnosis(name, true, seen, why, action);
   }
 
-  public static Diagnosis fails(String name, String seen, String why, String mending) {
-    return new Diagnosis(name, false, seen, why, mending);
+  public static Diagnosis fails(String name, String seen, String why, String action) {
+    return new Diagnosis(name, false, seen, why, action);
   }
 
   /** Asks; what cannot be asked does not hold. */

@@ -1,7 +1,7 @@
 package dev.lapse.event;
 
 /**
- * An event that Kafka would never take, whatever is tried; the message says why, and the remedy.
+ * An event that Kafka would never take, whatever is tried; the message says why, and the action.
  */
 public final class UnpublishableException extends Exception {
 

@@ -99,7 +99,7 @@ final class ExpirationStep implements Step {
     }
     for (Refusal refusal : swept.refused()) {
       log.warn(
-          "An approval is refused, all others expire id={} next=\"mend its reason; it is tried"
+          "An approval is refused, all others expire id={} action=\"mend its reason; it is tried"
               + " again by itself\" reason={}",
           refusal.id(),
           refusal.reason());
@@ -121,7 +121,7 @@ final class ExpirationStep implements Step {
     paused = isPaused ? sweep.pause().orElse(null) : null;
     if (before == null && paused != null) {
       log.warn(
-          "Expiring is paused reason=\"{}\" by={} next=\"look with: lapse expire --dry-run, then:"
+          "Expiring is paused reason=\"{}\" by={} action=\"look with: lapse expire --dry-run, then:"
               + " lapse resume expiration\"",
           paused.reason(),
           paused.by());

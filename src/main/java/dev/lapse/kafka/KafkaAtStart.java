@@ -77,15 +77,15 @@ public final class KafkaAtStart {
 
     private static final long serialVersionUID = 1L;
 
-    private final String mending;
+    private final String action;
 
-    UnusableException(String problem, String mending, Exception cause) {
+    UnusableException(String problem, String action, Exception cause) {
       super(problem, cause);
-      this.mending = mending;
+      this.action = action;
     }
 
-    public String mending() {
-      return mending;
+    public String action() {
+      return action;
     }
   }
 }

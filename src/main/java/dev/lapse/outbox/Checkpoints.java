@@ -103,7 +103,7 @@ public final class Checkpoints {
   public record Stale(String relay, long publishedId, OffsetDateTime writtenAt) {
 
     /** What to do about it. */
-    public String remedy() {
+    public String action() {
       return "start it; or, if no instance has that lapse.relay.name any more: DELETE FROM"
           + " relay_checkpoint WHERE relay = '%s'".formatted(relay.replace("'", "''"));
     }

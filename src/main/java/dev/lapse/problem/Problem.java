@@ -5,6 +5,6 @@ package dev.lapse.problem;
  *
  * @param what is the matter, in a sentence
  * @param why it matters, in a sentence
- * @param remedy the SQL that mends it, or the setting, ready to be run or set
+ * @param action the SQL that mends it, or the setting, ready to be run or set
  */
-public record Problem(String what, String why, String remedy) {}
+public record Problem(String what, String why, String action) {}

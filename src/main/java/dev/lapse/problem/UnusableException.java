@@ -9,7 +9,7 @@ public final class UnusableException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final transient List<Problem> problems;
-  private final String remedies;
+  private final String actions;
 
   /**
    * @param problems one or more
@@ -21,9 +21,9 @@ public final class UnusableException extends RuntimeException {
                 .map(problem -> "%n  - %s %s".formatted(problem.what(), problem.why()))
                 .collect(Collectors.joining()));
     this.problems = List.copyOf(problems);
-    this.remedies =
+    this.actions =
         problems.stream()
-            .map(problem -> "  " + problem.remedy().replace("\n", "\n  "))
+            .map(problem -> "  " + problem.action().replace("\n", "\n  "))
             .distinct()
             .collect(Collectors.joining(System.lineSeparator()));
   }
@@ -33,7 +33,7 @@ public final class UnusableException extends RuntimeException {
   }
 
   /** What mends them all, a line or more each, in their order. */
-  public String remedies() {
-    return remedies;
+  public String actions() {
+    return actions;
   }
 }

@@ -124,7 +124,7 @@ final class Parking {
         requeued.remove(letter.key()); // not sooner: until it is committed, it was not tried
         log.warn(
             "Kafka refuses an event: its key waits, all others flow outboxId={} type={}"
-                + " reason=\"{}\" next=\"mend the cause, then: lapse dead-letters requeue {}\"",
+                + " reason=\"{}\" action=\"mend the cause, then: lapse dead-letters requeue {}\"",
             letter.id(),
             letter.type(),
             letter.reason(),

@@ -129,7 +129,7 @@ final class RelayStep implements Step {
       pauseAskedAt = System.nanoTime();
       if (before == null && paused != null) {
         log.warn(
-            "Publishing is paused relay={} reason=\"{}\" by={} next=\"lapse resume relay\"",
+            "Publishing is paused relay={} reason=\"{}\" by={} action=\"lapse resume relay\"",
             settings.name(),
             paused.reason(),
             paused.by());

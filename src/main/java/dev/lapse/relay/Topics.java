@@ -127,7 +127,7 @@ final class Topics {
       } else if (warnedOf.add(topic)) {
         log.warn(
             "May not read the limits of a topic, so larger batches may be sent than it takes name={}"
-                + " advice=\"allow DescribeConfigs on it\"",
+                + " action=\"allow DescribeConfigs on it\"",
             topic);
       }
       return BATCH_SIZE;
@@ -143,7 +143,7 @@ final class Topics {
     if (level < TransactionProtocol.SAFE) {
       log.warn(
           "Kafka runs an old transaction protocol feature=transaction.version level={}"
-              + " advice=\"upgrade to 2 with kafka-features.sh, see KAFKA-17754\"",
+              + " action=\"upgrade to 2 with kafka-features.sh, see KAFKA-17754\"",
           level);
     }
   }

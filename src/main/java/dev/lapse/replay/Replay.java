@@ -103,7 +103,7 @@ public final class Replay {
     } catch (RuntimeException e) {
       log.warn(
           "The end of a replay is not in the table id={} outcome={} events={} lastId={} failure=\"{}\""
-              + " reason=\"{}\" next=\"go on behind lastId\"",
+              + " reason=\"{}\" action=\"go on behind lastId\"",
           outcome.progress().replay(),
           outcome.end(),
           outcome.progress().events(),

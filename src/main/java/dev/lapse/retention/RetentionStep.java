@@ -86,11 +86,11 @@ final class RetentionStep implements Step {
       if (!toldOf.contains(checkpoint.relay())) {
         log.warn(
             "Nothing is purged that a relay has not published, and one has stopped relay={}"
-                + " publishedId={} checkpointWrittenAt={} next=\"{}\"",
+                + " publishedId={} checkpointWrittenAt={} action=\"{}\"",
             checkpoint.relay(),
             checkpoint.publishedId(),
             checkpoint.writtenAt(),
-            checkpoint.remedy());
+            checkpoint.action());
       }
     }
     toldOf = stale.stream().map(Checkpoints.Stale::relay).collect(Collectors.toUnmodifiableSet());

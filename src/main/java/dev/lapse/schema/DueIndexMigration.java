@@ -61,7 +61,7 @@ final class DueIndexMigration extends BeforeEachMigration {
       if (index != null && index.builder() != null) {
         log.warn(
             "Another session is at the due index, it seems, and is waited for pid={}"
-                + " remedy=\"if it is not to: SELECT pg_terminate_backend({})\"",
+                + " action=\"if it is not to: SELECT pg_terminate_backend({})\"",
             index.builder(),
             index.builder());
       }

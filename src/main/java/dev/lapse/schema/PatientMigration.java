@@ -73,7 +73,7 @@ final class PatientMigration implements FlywayMigrationStrategy {
         throw givenUp(holder);
       }
       log.warn(
-          "A migration did not get its lock, and is tried again attempt={} of={} next={}s"
+          "A migration did not get its lock, and is tried again attempt={} of={} retryIn={}s"
               + " holder=\"{}\"",
           attempt,
           attempts,

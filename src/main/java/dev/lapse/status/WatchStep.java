@@ -105,7 +105,7 @@ public final class WatchStep implements Step {
     if (known == null || !known.isContinuedBy(warnedOf)) {
       log.warn(
           "A transaction keeps the database from cleaning up pid={} application=\"{}\" state=\"{}\""
-              + " age={}s next=\"expiring and publishing go on, ever slower; look whether it hangs\"",
+              + " age={}s action=\"expiring and publishing go on, ever slower; look whether it hangs\"",
           oldest.pid(),
           oldest.application(),
           oldest.state(),

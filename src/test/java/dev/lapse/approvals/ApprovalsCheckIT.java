@@ -149,7 +149,7 @@ class ApprovalsCheckIT {
     database.execute("ALTER TABLE ai_approvals ALTER executed_at TYPE timestamp");
 
     assertThat(check().problems())
-        .extracting(Problem::remedy)
+        .extracting(Problem::action)
         .containsExactly("-- set lapse.approvals.zone=UTC");
   }
 
@@ -226,7 +226,7 @@ class ApprovalsCheckIT {
     database.execute("DROP INDEX ai_approvals_due");
 
     assertThat(check().problems())
-        .extracting(Problem::remedy)
+        .extracting(Problem::action)
         .containsExactly(
             """
             CREATE INDEX CONCURRENTLY IF NOT EXISTS "ai_approvals_due"
@@ -274,7 +274,7 @@ class ApprovalsCheckIT {
         .containsExactlyInAnyOrder(
             "The trigger ai_approvals_final of \"ai_approvals\" is disabled.",
             "The trigger ai_approvals_not_due of \"ai_approvals\" is missing.");
-    check().guardProblems().forEach(problem -> mend(problem.remedy()));
+    check().guardProblems().forEach(problem -> mend(problem.action()));
     assertThat(check().guardProblems()).isEmpty();
 
     ApprovalsCheck others =
@@ -290,7 +290,7 @@ class ApprovalsCheckIT {
     assertThat(others.guardProblems())
         .hasSize(2)
         .allMatch(problem -> problem.what().contains("goes by other settings"));
-    others.guardProblems().forEach(problem -> mend(problem.remedy()));
+    others.guardProblems().forEach(problem -> mend(problem.action()));
     assertThat(others.guardProblems()).isEmpty();
   }
 
@@ -311,7 +311,7 @@ class ApprovalsCheckIT {
         .containsExactly(
             "The trigger ai_approvals_final of \"ai_approvals\" lets a decision become NULL (until"
                 + " V13 has run).");
-    check().guardProblems().forEach(problem -> mend(problem.remedy()));
+    check().guardProblems().forEach(problem -> mend(problem.action()));
     assertThat(check().guardProblems()).isEmpty();
   }
 
@@ -341,12 +341,12 @@ class ApprovalsCheckIT {
   }
 
   private void mendAll(ApprovalsCheck check) {
-    check.problems().forEach(problem -> mend(problem.remedy()));
+    check.problems().forEach(problem -> mend(problem.action()));
   }
 
   /** As psql does: one statement after the other, each by itself. */
-  private void mend(String remedy) {
-    for (String statement : remedy.split(";\\R", -1)) {
+  private void mend(String action) {
+    for (String statement : action.split(";\\R", -1)) {
       database.execute(statement);
     }
   }

@@ -57,7 +57,7 @@ class RowSecurityCheckIT {
                 """
                 CREATE POLICY "lapse_service" ON "ai_approvals" TO "lapse_service" USING (true);
                 -- or, for every table: ALTER ROLE "lapse_service" BYPASSRLS;"""));
-    check.problems().forEach(problem -> database.execute(problem.remedy()));
+    check.problems().forEach(problem -> database.execute(problem.action()));
     assertThat(check.problems()).isEmpty();
     assertThat(expire()).isEqualTo(1);
   }
@@ -98,7 +98,7 @@ class RowSecurityCheckIT {
             "Restrictive policies of \"ai_approvals\", \"tenant\", limit what the role lapse_service"
                 + " may SELECT and UPDATE.");
     try {
-      check.problems().forEach(problem -> database.execute(problem.remedy()));
+      check.problems().forEach(problem -> database.execute(problem.action()));
       assertThat(check.problems()).isEmpty();
       assertThat(expire()).isEqualTo(1);
     } finally {
@@ -116,12 +116,12 @@ class RowSecurityCheckIT {
       List<Problem> problems = lookingProblems(reader);
 
       assertThat(problems)
-          .extracting(Problem::remedy)
+          .extracting(Problem::action)
           .singleElement()
           .asString()
           .startsWith(
               "CREATE POLICY \"lapse_reader\" ON \"ai_approvals\" FOR SELECT TO \"lapse_reader\"");
-      problems.forEach(problem -> database.execute(problem.remedy()));
+      problems.forEach(problem -> database.execute(problem.action()));
       assertThat(lookingProblems(reader)).isEmpty();
     }
   }

@@ -65,7 +65,7 @@ class TriggerCheckIT {
     assertThatThrownBy(this::expire)
         .rootCause()
         .hasMessageContaining("permission denied for table changes");
-    check.triggerProblems().forEach(problem -> database.execute(problem.remedy()));
+    check.triggerProblems().forEach(problem -> database.execute(problem.action()));
     assertThat(check.triggerProblems()).isEmpty();
     assertThat(expire()).isEqualTo(1);
   }

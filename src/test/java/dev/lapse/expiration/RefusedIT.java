@@ -290,7 +290,7 @@ class RefusedIT {
         .containsExactly(
             "An approval is refused, all others expire id="
                 + due.get(2)
-                + " next=\"mend its reason; it is tried again by itself\""
+                + " action=\"mend its reason; it is tried again by itself\""
                 + " reason=ERROR: not this one");
   }
 

@@ -242,7 +242,7 @@ class KafkaSecurityIT {
           .startsWith("Kafka at 127.0.0.1:")
           .contains("refuses the login")
           .doesNotContain("secret");
-      assertThat(refusal.mending()).contains("sasl.jaas.config");
+      assertThat(refusal.action()).contains("sasl.jaas.config");
     }
   }
 
@@ -259,7 +259,7 @@ class KafkaSecurityIT {
       assertThat(refusal.getMessage())
           .startsWith("Kafka's client cannot be made")
           .doesNotContain("secret");
-      assertThat(refusal.mending()).contains("semicolon");
+      assertThat(refusal.action()).contains("semicolon");
     }
   }
 
@@ -271,7 +271,7 @@ class KafkaSecurityIT {
         refusal(settings(Login.PLAIN, Map.of("ssl.truststore.location", other)));
 
     assertThat(refusal.getMessage()).contains("do not trust each other");
-    assertThat(refusal.mending()).contains("ssl.truststore.location");
+    assertThat(refusal.action()).contains("ssl.truststore.location");
     assertThat(
             refusal(settings(Login.PLAIN, Map.of("ssl.truststore.location", "/absent.pem")))
                 .getMessage())
@@ -284,7 +284,7 @@ class KafkaSecurityIT {
         refusal(settings(Login.PLAIN, Map.of("security.protocol", "PLAINTEXT")));
 
     assertThat(refusal.getMessage()).contains("Kafka does not answer");
-    assertThat(refusal.mending()).contains("security.protocol");
+    assertThat(refusal.action()).contains("security.protocol");
   }
 
   private static KafkaAtStart.UnusableException refusal(KafkaSettings settings) {

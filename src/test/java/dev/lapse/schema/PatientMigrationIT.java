@@ -38,7 +38,7 @@ class PatientMigrationIT {
             .hasMessageContaining("In the way is session %d (".formatted(pid))
             .hasMessageContaining("idle in transaction for ")
             .hasMessageContaining("on ai_approvals.");
-        assertThat(givenUp.remedies()).contains("SELECT pg_terminate_backend(%d);".formatted(pid));
+        assertThat(givenUp.actions()).contains("SELECT pg_terminate_backend(%d);".formatted(pid));
         idle.rollback();
       }
 

@@ -204,7 +204,7 @@ final class AuditCommand implements Callable<Integer> {
               row.forEach((name, value) -> columns.add(name + "=" + value));
               out.printf("        - %s%n", String.join("  ", columns));
             });
-    out.printf("          %s%n", finding.remedy());
+    out.printf("          %s%n", finding.action());
   }
 
   private static void print(KafkaFindings kafka, PrintWriter out) {

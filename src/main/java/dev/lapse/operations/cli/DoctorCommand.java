@@ -87,7 +87,7 @@ final class DoctorCommand implements Callable<Integer> {
     return problems.isEmpty()
         ? List.of(Diagnosis.holds(name, "complete"))
         : problems.stream()
-            .map(problem -> Diagnosis.fails(name, problem.what(), problem.why(), problem.remedy()))
+            .map(problem -> Diagnosis.fails(name, problem.what(), problem.why(), problem.action()))
             .toList();
   }
 
@@ -97,7 +97,7 @@ final class DoctorCommand implements Callable<Integer> {
         : problems.stream()
             .map(
                 problem ->
-                    Diagnosis.warns("triggers", problem.what(), problem.why(), problem.remedy()))
+                    Diagnosis.warns("triggers", problem.what(), problem.why(), problem.action()))
             .toList();
   }
 
@@ -127,7 +127,7 @@ final class DoctorCommand implements Callable<Integer> {
     if (check.why() != null) {
       out.printf(
           "          %s%n          %s%n",
-          check.why(), String.valueOf(check.mending()).replace("\n", "\n          "));
+          check.why(), String.valueOf(check.action()).replace("\n", "\n          "));
     }
   }
 }

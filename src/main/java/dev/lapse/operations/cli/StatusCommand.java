@@ -147,7 +147,7 @@ final class StatusCommand implements Callable<Integer> {
       }
       for (Checkpoints.Stale stopped : status.database().stopped()) {
         lines.add(
-            line("STOPPED", "relay " + stopped.relay(), "nothing is purged: " + stopped.remedy()));
+            line("STOPPED", "relay " + stopped.relay(), "nothing is purged: " + stopped.action()));
       }
     }
     if (status.database() != null) {

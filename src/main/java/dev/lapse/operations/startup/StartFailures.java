@@ -39,11 +39,11 @@ final class StartFailures implements FailureAnalyzer {
     UnusableException schema = find(UnusableException.class, failure);
     if (schema != null) {
       return new FailureAnalysis(
-          schema.getMessage(), "Run, or set:%n%s".formatted(schema.remedies()), failure);
+          schema.getMessage(), "Run, or set:%n%s".formatted(schema.actions()), failure);
     }
     KafkaAtStart.UnusableException kafka = find(KafkaAtStart.UnusableException.class, failure);
     if (kafka != null) {
-      return new FailureAnalysis(kafka.getMessage(), kafka.mending(), failure);
+      return new FailureAnalysis(kafka.getMessage(), kafka.action(), failure);
     }
     SQLException database = find(SQLException.class, failure);
     return database == null ? null : database(database, failure);
