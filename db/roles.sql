@@ -112,7 +112,7 @@ ALTER ROLE :"reader" IN DATABASE :"database" SET search_path = :"schema";
 \endif
 \if :migrated
 SET LOCAL search_path = :"schema";
-REVOKE ALL ON outbox, relay_checkpoint, dead_letter, pause, replay, retention, last_error
+REVOKE ALL ON outbox, outbox_identity, relay_checkpoint, dead_letter, pause, replay, retention, last_error
     FROM PUBLIC, :"service", :"application", :"reader";
 
 GRANT USAGE ON SCHEMA :"approvals_schema" TO :"service", :"application", :"reader";
@@ -127,7 +127,7 @@ GRANT EXECUTE ON FUNCTION purge_outbox(bigint, interval, integer) TO :"service";
 GRANT EXECUTE ON FUNCTION restamp_outbox() TO :"service";
 GRANT SELECT, INSERT, UPDATE ON relay_checkpoint, replay, last_error TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letter, pause TO :"service";
-GRANT SELECT ON retention TO :"service";
+GRANT SELECT ON retention, outbox_identity TO :"service";
 
 GRANT SELECT, INSERT, UPDATE ON :"approvals_schema".:"approvals" TO :"application";
 -- Neither id nor xact_id, which tell what is published: those are the database's alone. Nor
@@ -135,7 +135,7 @@ GRANT SELECT, INSERT, UPDATE ON :"approvals_schema".:"approvals" TO :"applicatio
 GRANT INSERT (event_id, type, topic, key, payload, headers) ON outbox TO :"application";
 
 GRANT SELECT (:approval_columns) ON :"approvals_schema".:"approvals" TO :"reader";
-GRANT SELECT ON outbox, relay_checkpoint, dead_letter, pause, replay, retention, last_error TO :"reader";
+GRANT SELECT ON outbox, outbox_identity, relay_checkpoint, dead_letter, pause, replay, retention, last_error TO :"reader";
 \else
 \echo Nothing is migrated yet: migrate as the owner, then run this again for the privileges.
 \endif

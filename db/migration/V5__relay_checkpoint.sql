@@ -1,3 +1,12 @@
+-- Which outbox this is. The id travels with a dump, a copy of the files, a standby and a rename; an
+-- outbox that was created by its own migration has another. A relay keeps it beside its position in
+-- Kafka, so that two databases or schemas never share one position unnoticed.
+CREATE TABLE outbox_identity (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    id  uuid    NOT NULL DEFAULT gen_random_uuid()
+);
+INSERT INTO outbox_identity DEFAULT VALUES;
+
 -- What the relay has published, for people and SQL to see, and a lower bound to go on from when
 -- Kafka's position is lost or the database is not the one it was. Written from time to time; the
 -- position that counts is the one in Kafka, committed together with the events.
@@ -18,5 +27,8 @@ CREATE TABLE relay_checkpoint (
     -- row holds everything up to here.
     written_lsn       pg_lsn      NOT NULL DEFAULT pg_current_wal_insert_lsn(),
     written_at        timestamptz NOT NULL DEFAULT now(),
+    -- The outbox_identity of the database that wrote this row. Where rows alone were restored it is
+    -- the predecessor's.
+    outbox            uuid,
     CHECK ((catch_up_snapshot IS NULL) = (catch_up_id IS NULL))
 ) WITH (fillfactor = 50);

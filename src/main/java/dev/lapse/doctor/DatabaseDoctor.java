@@ -27,7 +27,7 @@ public final class DatabaseDoctor {
       """
       SELECT format('%s on %s', privilege, name)
       FROM (VALUES
-        ('outbox', 'SELECT'), ('relay_checkpoint', 'SELECT'), ('relay_checkpoint', 'INSERT'),
+        ('outbox', 'SELECT'), ('outbox_identity', 'SELECT'), ('relay_checkpoint', 'SELECT'), ('relay_checkpoint', 'INSERT'),
         ('relay_checkpoint', 'UPDATE'), ('replay', 'SELECT'), ('replay', 'INSERT'),
         ('replay', 'UPDATE'), ('last_error', 'SELECT'), ('last_error', 'INSERT'),
         ('last_error', 'UPDATE'), ('dead_letter', 'SELECT'), ('dead_letter', 'INSERT'),

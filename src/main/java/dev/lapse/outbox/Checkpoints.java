@@ -24,10 +24,11 @@ public final class Checkpoints {
       """
       INSERT INTO relay_checkpoint
         (relay, published_id, snapshot, catch_up_snapshot, catch_up_id, dead_letters,
-         system_identifier, timeline, lsn)
+         system_identifier, timeline, lsn, outbox)
       SELECT
         :relay, :publishedId, :snapshot::pg_snapshot, :catchUpSnapshot::pg_snapshot,
-        :catchUpId::bigint, :deadLetters::jsonb, :systemIdentifier, :timeline, :lsn::pg_lsn
+        :catchUpId::bigint, :deadLetters::jsonb, :systemIdentifier, :timeline, :lsn::pg_lsn,
+        (SELECT id FROM outbox_identity)
       -- Only into the very database that the position was read from: one that took its place
       -- meanwhile would seem to hold all that was published.
       WHERE pg_current_wal_insert_lsn() >= :lsn::pg_lsn
@@ -44,7 +45,8 @@ public final class Checkpoints {
         timeline = excluded.timeline,
         lsn = excluded.lsn,
         written_lsn = excluded.written_lsn,
-        written_at = excluded.written_at
+        written_at = excluded.written_at,
+        outbox = excluded.outbox
       """;
 
   /**

@@ -2,6 +2,7 @@ package dev.lapse.relay;
 
 import dev.lapse.event.EventEncoder;
 import dev.lapse.event.UnpublishableException;
+import dev.lapse.outbox.OutboxIdentity;
 import dev.lapse.outbox.OutboxRecord;
 import dev.lapse.outbox.Position;
 import dev.lapse.problem.Reasons;
@@ -36,6 +37,7 @@ final class EventPublisher implements AutoCloseable {
   private final Topics topics;
   private final EventEncoder encoder;
   private final PositionTopic positionTopic;
+  private final OutboxIdentity owner;
   private final Poison poison;
   private final TransactionWindow window;
 
@@ -57,6 +59,7 @@ final class EventPublisher implements AutoCloseable {
       Topics topics,
       EventEncoder encoder,
       PositionTopic positionTopic,
+      OutboxIdentity owner,
       Poison poison,
       TransactionWindow window) {
     this.batchSize = topics.batchSize();
@@ -65,6 +68,7 @@ final class EventPublisher implements AutoCloseable {
     this.topics = topics;
     this.encoder = encoder;
     this.positionTopic = positionTopic;
+    this.owner = owner;
     this.poison = poison;
     this.window = window;
     try {
@@ -172,7 +176,7 @@ final class EventPublisher implements AutoCloseable {
    */
   void commit(Position position, Instant time) {
     try {
-      handOver(positionTopic.record(position, time), null);
+      handOver(positionTopic.record(position, owner, time), null);
       producer.commitTransaction();
       open = false;
     } catch (RuntimeException e) {

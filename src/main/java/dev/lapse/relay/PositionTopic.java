@@ -3,6 +3,7 @@ package dev.lapse.relay;
 import dev.lapse.outbox.DeadLetter;
 import dev.lapse.outbox.Lsn;
 import dev.lapse.outbox.Origin;
+import dev.lapse.outbox.OutboxIdentity;
 import dev.lapse.outbox.Position;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -20,6 +21,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
@@ -48,6 +50,9 @@ final class PositionTopic {
   private final TopicPartition partition;
   private final byte[] key;
 
+  /** The header that names the outbox of the position, see {@link Ownership}. */
+  private static final String OWNER = "outbox";
+
   PositionTopic(KafkaClients clients, RelaySettings settings) {
     this.clients = clients;
     this.partition = new TopicPartition(settings.positionTopic(), 0);
@@ -60,13 +65,16 @@ final class PositionTopic {
   }
 
   /** The record that makes {@code position} the last, once its transaction commits. */
-  ProducerRecord<byte[], byte[]> record(Position position, Instant time) {
-    return new ProducerRecord<>(
-        partition.topic(),
-        partition.partition(),
-        time.toEpochMilli(),
-        key,
-        JSON.writeValueAsBytes(Stored.of(position)));
+  ProducerRecord<byte[], byte[]> record(Position position, OutboxIdentity owner, Instant time) {
+    ProducerRecord<byte[], byte[]> record =
+        new ProducerRecord<>(
+            partition.topic(),
+            partition.partition(),
+            time.toEpochMilli(),
+            key,
+            JSON.writeValueAsBytes(Stored.of(position)));
+    record.headers().add(OWNER, owner.toString().getBytes(StandardCharsets.UTF_8));
+    return record;
   }
 
   /**
@@ -80,16 +88,16 @@ final class PositionTopic {
    * @throws IllegalStateException if the end is not to be reached
    * @throws UnreadablePositionException if the record is none of this version's
    */
-  Optional<Position> last(Admin admin) throws Exception {
+  Optional<Kept> last(Admin admin) throws Exception {
     long end = offset(admin, OffsetSpec.latest());
     long begin = offset(admin, OffsetSpec.earliest());
     try (Consumer<byte[], byte[]> reader = clients.positionReader()) {
       reader.assign(Set.of(partition));
       for (long back = LOOK_BACK; ; back *= 10) {
         long from = Math.max(begin, end - back);
-        byte @Nullable [] last = lastFrom(reader, from, end);
+        ConsumerRecord<byte[], byte[]> last = lastFrom(reader, from, end);
         if (last != null) {
-          return Optional.of(position(last));
+          return Optional.of(new Kept(position(last.value()), owner(last)));
         }
         if (from == begin) {
           return Optional.empty();
@@ -97,6 +105,18 @@ final class PositionTopic {
       }
     }
   }
+
+  private static @Nullable String owner(ConsumerRecord<byte[], byte[]> record) {
+    Header owner = record.headers().lastHeader(OWNER);
+    return owner == null ? null : new String(owner.value(), StandardCharsets.UTF_8);
+  }
+
+  /**
+   * What the topic keeps.
+   *
+   * @param owner the outbox that the position is of; null if an earlier version wrote it
+   */
+  record Kept(Position position, @Nullable String owner) {}
 
   private Position position(byte[] record) throws UnreadablePositionException {
     try {
@@ -106,9 +126,10 @@ final class PositionTopic {
     }
   }
 
-  private byte @Nullable [] lastFrom(Consumer<byte[], byte[]> reader, long from, long end) {
+  private @Nullable ConsumerRecord<byte[], byte[]> lastFrom(
+      Consumer<byte[], byte[]> reader, long from, long end) {
     reader.seek(partition, from);
-    byte[] last = null;
+    ConsumerRecord<byte[], byte[]> last = null;
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (reader.position(partition) < end) {
       if (System.nanoTime() - deadline > 0) {
@@ -119,7 +140,7 @@ final class PositionTopic {
       }
       for (ConsumerRecord<byte[], byte[]> record : reader.poll(Duration.ofMillis(100))) {
         if (Arrays.equals(record.key(), key) && record.value() != null) {
-          last = record.value();
+          last = record;
         }
       }
     }

@@ -4,6 +4,7 @@ import dev.lapse.kafka.KafkaAtStart;
 import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.DeadLetters;
+import dev.lapse.outbox.OutboxIdentities;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Restamp;
 import dev.lapse.pause.Pauses;
@@ -48,6 +49,7 @@ class RelayConfiguration {
             new Checkpoints(jdbc),
             deadLetters,
             new Restamp(dataSource),
+            new OutboxIdentities(jdbc),
             all);
     return new Relay(new RelayStep(clients, relay, topics, takeOver, new Pauses(jdbc), all));
   }

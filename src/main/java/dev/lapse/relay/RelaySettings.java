@@ -28,6 +28,8 @@ import org.springframework.util.unit.DataSize;
  * @param transactionTimeout after which Kafka gives up the transaction of a relay that died, 5 s to
  *     15 min; default 15 s. Consumers wait that long at the most
  * @param checkpointInterval between two checkpoints in PostgreSQL, 100 ms to 1 h; default 5 s
+ * @param replaces the outbox that this one replaces under the same name, as the message of a name
+ *     conflict gives it; default none
  * @param maxDeadLetters keys that may wait behind a dead letter, 0 to 1,000; default 100. At one
  *     more the relay stops publishing until somebody mends it: that many are no exception
  */
@@ -43,7 +45,8 @@ public record RelaySettings(
     @DefaultValue("6s") Duration sessionTimeout,
     @DefaultValue("15s") Duration transactionTimeout,
     @DefaultValue("5s") Duration checkpointInterval,
-    @DefaultValue("100") int maxDeadLetters) {
+    @DefaultValue("100") int maxDeadLetters,
+    @DefaultValue("") String replaces) {
 
   private static final String TOPIC_NAME = "[a-zA-Z0-9._-]{1,249}";
 

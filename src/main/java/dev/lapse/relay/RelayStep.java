@@ -151,6 +151,7 @@ final class RelayStep implements Step {
     if (leadership == null) {
       createTopics(admin);
       topics.warnOfOldTransactions(admin);
+      takeOver.checkOwnership(admin);
       leadership = new Leadership(clients, settings);
     }
     return leadership;
@@ -169,6 +170,7 @@ final class RelayStep implements Step {
     if (System.nanoTime() - topicsSeenAt > TOPICS_INTERVAL.toNanos()) {
       topics.forget();
       createTopics(admin);
+      takeOver.checkOwnership(admin);
     }
   }
 
@@ -176,8 +178,9 @@ final class RelayStep implements Step {
   public void recover(Exception failure) {
     topics.forget();
     endTerm();
-    if (failure instanceof UnreadablePositionException) {
-      leaveGroup(); // until it tries again, so that another version can lead
+    if (failure instanceof UnreadablePositionException
+        || failure instanceof ForeignPositionException) {
+      leaveGroup(); // until it tries again, so that an instance that can lead does
     }
     if (leadership != null && isFencing(failure)) {
       log.info("Standing by: another instance has taken the lead relay={}", settings.name());

@@ -5,6 +5,8 @@ import dev.lapse.outbox.Checkpoint;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.DatabaseState;
 import dev.lapse.outbox.DeadLetters;
+import dev.lapse.outbox.OutboxIdentities;
+import dev.lapse.outbox.OutboxIdentity;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Position;
 import dev.lapse.outbox.Restamp;
@@ -29,6 +31,7 @@ final class TakeOver {
   private final OutboxReader reader;
   private final Checkpoints checkpoints;
   private final Restamp restamp;
+  private final Ownership ownership;
   private final Poison poison = new Poison();
   private final TransactionWindow window;
   private final Parking parking;
@@ -42,6 +45,7 @@ final class TakeOver {
       Checkpoints checkpoints,
       DeadLetters deadLetters,
       Restamp restamp,
+      OutboxIdentities identities,
       RelayListener listener) {
     this.clients = clients;
     this.settings = settings;
@@ -51,6 +55,7 @@ final class TakeOver {
     this.reader = reader;
     this.checkpoints = checkpoints;
     this.restamp = restamp;
+    this.ownership = new Ownership(identities, settings);
     this.window = new TransactionWindow(settings.pageRecords(), settings.transactionTimeout());
     this.parking = new Parking(settings, deadLetters, poison);
     this.listener = listener;
@@ -58,13 +63,14 @@ final class TakeOver {
 
   Term begin(Admin admin) throws Exception {
     topics.createAll(admin); // one that was deleted would fail every term from now on
+    OutboxIdentity own = ownership.own();
     PagePublisher publisher =
         new PagePublisher(
-            new EventPublisher(clients, admin, topics, encoder, positionTopic, poison, window),
+            new EventPublisher(clients, admin, topics, encoder, positionTopic, own, poison, window),
             parking,
             listener);
     try {
-      Position position = position(admin, publisher);
+      Position position = position(admin, own, publisher);
       log.info(
           "Leading relay={} publishedId={} deadLetters={}",
           settings.name(),
@@ -77,9 +83,25 @@ final class TakeOver {
     }
   }
 
-  private Position position(Admin admin, PagePublisher publisher) throws Exception {
-    Optional<Position> last = positionTopic.last(admin);
+  /**
+   * Before this instance joins the group, and while it stands by: an instance of another outbox
+   * must not look like a healthy standby.
+   *
+   * @throws ForeignPositionException if the position under this name is another outbox's
+   */
+  void checkOwnership(Admin admin) throws Exception {
+    PositionTopic.Kept kept = positionTopic.last(admin).orElse(null);
+    if (kept != null) {
+      ownership.check(kept, ownership.own(), reader.state().origin().systemIdentifier());
+    }
+  }
+
+  private Position position(Admin admin, OutboxIdentity own, PagePublisher publisher)
+      throws Exception {
+    Optional<PositionTopic.Kept> kept = positionTopic.last(admin);
     DatabaseState now = reader.state();
+    ownership.check(kept.orElse(null), own, now.origin().systemIdentifier());
+    Optional<Position> last = kept.map(PositionTopic.Kept::position);
     Optional<Checkpoint> checkpoint = checkpoints.find(settings.name());
     Optional<String> event =
         last.isPresent() ? reader.eventAt(last.get().publishedId()) : Optional.empty();

@@ -56,6 +56,7 @@ class KafkaClientsTest {
             Duration.ofSeconds(6),
             Duration.ofSeconds(15),
             Duration.ofSeconds(5),
-            5));
+            5,
+            ""));
   }
 }

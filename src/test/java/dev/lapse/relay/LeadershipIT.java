@@ -125,7 +125,7 @@ class LeadershipIT {
     try (Admin admin = admin();
         EventPublisher zombie = one.publisher.apply(admin)) {
       outbox.append(10, "a");
-      var page = one.reader.read(one.positionTopic.last(admin).orElseThrow());
+      var page = one.reader.read(one.positionTopic.last(admin).orElseThrow().position());
       zombie.send(page.records(), page.database().time(), record -> false);
       try (Term successor = two.takeOver.begin(admin)) {
         assertThat(successor.runOnce().published()).isEqualTo(10);

@@ -4,6 +4,7 @@ import dev.lapse.event.EventEncoder;
 import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.DeadLetters;
+import dev.lapse.outbox.OutboxIdentities;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Restamp;
 import dev.lapse.pause.Pauses;
@@ -61,7 +62,8 @@ final class TestRelay implements AutoCloseable {
             Duration.ofSeconds(6),
             Duration.ofSeconds(15),
             Duration.ofMillis(100),
-            MAX_DEAD_LETTERS);
+            MAX_DEAD_LETTERS,
+            "");
     this.clients = new KafkaClients(kafka, settings);
     Topics topics = new Topics(kafka, settings);
     this.reader = new OutboxReader(database, pageRecords, settings.pageSize().toBytes());
@@ -75,6 +77,7 @@ final class TestRelay implements AutoCloseable {
             new Checkpoints(JdbcClient.create(database)),
             new DeadLetters(JdbcClient.create(database)),
             new Restamp(database),
+            new OutboxIdentities(JdbcClient.create(database)),
             heard);
     this.step =
         new RelayStep(
@@ -87,6 +90,7 @@ final class TestRelay implements AutoCloseable {
                 topics,
                 new EventEncoder(settings.source(), settings.topics()),
                 positionTopic,
+                new OutboxIdentities(JdbcClient.create(database)).of(name),
                 new Poison(),
                 new TransactionWindow(pageRecords, settings.transactionTimeout()));
   }

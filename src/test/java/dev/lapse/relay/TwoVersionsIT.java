@@ -3,7 +3,7 @@ package dev.lapse.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lapse.outbox.Position;
+import dev.lapse.outbox.OutboxIdentities;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
 import dev.lapse.support.Outbox;
@@ -74,9 +74,15 @@ class TwoVersionsIT {
 
   private String position() throws Exception {
     try (Admin admin = admin()) {
-      Position last = relay.positionTopic.last(admin).orElseThrow();
+      PositionTopic.Kept last = relay.positionTopic.last(admin).orElseThrow();
       return new String(
-          relay.positionTopic.record(last, java.time.Instant.now()).value(),
+          relay
+              .positionTopic
+              .record(
+                  last.position(),
+                  new OutboxIdentities(database.serviceJdbc()).of(relay.settings.name()),
+                  java.time.Instant.now())
+              .value(),
           StandardCharsets.UTF_8);
     }
   }

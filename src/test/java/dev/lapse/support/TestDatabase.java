@@ -77,6 +77,18 @@ public final class TestDatabase implements AutoCloseable {
     return database;
   }
 
+  /** This very database under another name, once it is closed. */
+  public TestDatabase renamed() {
+    close();
+    String other = "test_" + NUMBER.incrementAndGet();
+    try (TestDatabase maintenance = maintenance(server)) {
+      maintenance.execute("ALTER DATABASE %s RENAME TO %s".formatted(name, other));
+    }
+    TestDatabase database = new TestDatabase(server, other);
+    database.migrated = migrated;
+    return database;
+  }
+
   /** The shared server's own database, to do things to others from. */
   public static TestDatabase maintenance() {
     return maintenance(Servers.postgres());
