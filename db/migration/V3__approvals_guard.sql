@@ -61,8 +61,12 @@ CREATE TRIGGER ai_approvals_final
 
 -- Both deadlines must have passed: the one that somebody may have just extended, and the one that
 -- this very statement sets. A deadline of NULL never passes.
-CREATE TRIGGER ai_approvals_not_due
+--
+-- A constraint trigger, which nobody can get past: deferred, it refuses at the commit. So a trial of
+-- what would happen at the deadline can defer it, and roll back.
+CREATE CONSTRAINT TRIGGER ai_approvals_not_due
     AFTER UPDATE ON ${approvals}
+    DEFERRABLE INITIALLY IMMEDIATE
     FOR EACH ROW
     WHEN (NEW.${status} = ${expired} AND OLD.${status} = ${pending}
           AND (OLD.${expires_at} < ${clock} AND NEW.${expires_at} < ${clock})

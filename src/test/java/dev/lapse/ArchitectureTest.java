@@ -35,7 +35,7 @@ class ArchitectureTest {
       Map.ofEntries(
           entry("approvals", Set.of("problem")),
           entry("audit", Set.of("approvals", "kafka", "outbox", "problem")),
-          entry("doctor", Set.of("kafka", "problem")),
+          entry("doctor", Set.of("approvals", "expiration", "kafka", "loop", "problem", "schema")),
           entry("event", Set.of("outbox")),
           entry("expiration", Set.of("approvals", "loop", "outbox", "pause", "problem")),
           entry("kafka", Set.of("problem")),

@@ -29,6 +29,26 @@ public final class ApprovalsCheck {
         .orElseGet(() -> List.of(StructureCheck.absent(settings, catalog.elsewhere())));
   }
 
+  /**
+   * What is to be said against the table whichever role asks, and before the migrations nothing of
+   * what they bring: for a dry run.
+   */
+  public List<Problem> problemsOfTheTable() {
+    return catalog
+        .find()
+        .map(
+            found -> {
+              List<Problem> problems = understanding(found);
+              boolean understood = problems.isEmpty();
+              problems.addAll(FitnessCheck.toExpire(settings, found));
+              if (understood && catalog.isMigrated()) {
+                problems.addAll(FitnessCheck.dueIndex(settings, found));
+              }
+              return problems;
+            })
+        .orElseGet(() -> List.of(StructureCheck.absent(settings, catalog.elsewhere())));
+  }
+
   /** Whether the migrations have run, which bring the index and the guard. */
   boolean isMigrated() {
     return catalog.isMigrated();

@@ -1,9 +1,5 @@
 package dev.lapse.approvals;
 
-import dev.lapse.problem.Problem;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
@@ -14,8 +10,6 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(ApprovalsSettings.class)
 class ApprovalsConfiguration {
-
-  private static final Logger log = LoggerFactory.getLogger(ApprovalsConfiguration.class);
 
   /** A table that cannot serve is told of before anything is migrated. */
   @Bean
@@ -41,25 +35,6 @@ class ApprovalsConfiguration {
   ApprovalsTable approvalsTable(
       ApprovalsCheck check,
       @Value("${lapse.check.expiring:${lapse.expiration.enabled:true}}") boolean expiring) {
-    ApprovalsTable table = check.table(expiring);
-    if (expiring && check.isMigrated()) {
-      check
-          .guardProblems()
-          .forEach(problem -> tell(problem, Level.WARN, "The guard is not as it should be"));
-      // As a rule, it only sets a time of change.
-      check
-          .triggerProblems()
-          .forEach(problem -> tell(problem, Level.INFO, "A trigger of your own takes part"));
-    }
-    return table;
-  }
-
-  private static void tell(Problem problem, Level level, String message) {
-    log.atLevel(level)
-        .log(
-            message + " what=\"{}\" why=\"{}\" action=\"{}\"",
-            problem.what(),
-            problem.why(),
-            problem.action().replace('\n', ' '));
+    return check.table(expiring);
   }
 }

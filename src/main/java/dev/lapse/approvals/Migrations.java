@@ -19,8 +19,8 @@ final class Migrations {
   static String trigger(String name) {
     return name.equals("ai_approvals_final")
         ? statement("V13__guard_refuses_null", "CREATE OR REPLACE TRIGGER " + name)
-        : statement("V3__approvals_guard", "CREATE TRIGGER " + name)
-            .replaceFirst("CREATE", "CREATE OR REPLACE");
+        : "DROP TRIGGER IF EXISTS %s ON ${approvals};%n".formatted(name)
+            + statement("V3__approvals_guard", "CREATE CONSTRAINT TRIGGER " + name);
   }
 
   /** From {@code beginning} up to the next semicolon, which no comment within may hold. */

@@ -50,6 +50,14 @@ public final class DatabaseDoctor {
       SELECT 'SELECT on outbox_id_seq' WHERE NOT has_sequence_privilege('outbox_id_seq', 'SELECT')
       """;
 
+  private static final String SEQUENCE =
+      """
+      SELECT (SELECT seqcache FROM pg_sequence WHERE seqrelid = 'outbox_id_seq'::regclass) AS cache,
+             last_value + CASE WHEN is_called THEN 1 ELSE 0 END AS next,
+             coalesce((SELECT max(id) FROM outbox), 0) AS highest
+      FROM outbox_id_seq
+      """;
+
   private final JdbcClient jdbc;
 
   public DatabaseDoctor(JdbcClient jdbc) {
@@ -64,6 +72,30 @@ public final class DatabaseDoctor {
   /** Whether the role may do what the service does there, once it is migrated. */
   public Diagnosis privileges() {
     return Diagnosis.of("privileges", this::askForPrivileges);
+  }
+
+  /** Whether the next record gets an id above all that are there, in the order of writing. */
+  public Diagnosis sequence() {
+    return Diagnosis.of("sequence", this::askForSequence);
+  }
+
+  private Diagnosis askForSequence() {
+    Sequence sequence = jdbc.sql(SEQUENCE).query(Sequence.class).single();
+    if (sequence.cache() > 1) {
+      return Diagnosis.fails(
+          "sequence",
+          "outbox_id_seq has CACHE " + sequence.cache(),
+          "A session would get its ids ahead of others, so events of one key may come out of order.",
+          "ALTER SEQUENCE outbox_id_seq CACHE 1;");
+    }
+    return sequence.next() > sequence.highest()
+        ? Diagnosis.holds("sequence", "next outbox id " + sequence.next())
+        : Diagnosis.fails(
+            "sequence",
+            "the next outbox id is %d, but there is a row %d"
+                .formatted(sequence.next(), sequence.highest()),
+            "Expiring fails with duplicate ids until the sequence is past the rows.",
+            "SELECT setval('outbox_id_seq', (SELECT max(id) FROM outbox));");
   }
 
   private Diagnosis version() {
@@ -112,6 +144,8 @@ public final class DatabaseDoctor {
             "Expiring or publishing fails there.",
             "Run psql -f db/roles.sql, or grant them to this role.");
   }
+
+  private record Sequence(long cache, long next, long highest) {}
 
   private record Server(String version, int major, boolean standby) {}
 }

@@ -31,7 +31,7 @@ public record Diagnosis(
   }
 
   /** Asks; what cannot be asked does not hold. */
-  static Diagnosis of(String name, Callable<Diagnosis> question) {
+  public static Diagnosis of(String name, Callable<Diagnosis> question) {
     try {
       return question.call();
     } catch (InterruptedException e) {

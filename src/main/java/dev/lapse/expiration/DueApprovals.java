@@ -52,8 +52,7 @@ final class DueApprovals {
           %s
           -- What can be no key in Kafka cannot be told of; one such would fail the whole batch.
           ${?text_id} AND length(approval.${id}) BETWEEN 1 AND 1024
-          -- From the commit of a pause on, no batch expires anything, whoever may have begun it.
-          AND NOT (SELECT paused FROM rest)
+          %s
         ORDER BY approval.${expires_at}, approval.${id}
         LIMIT :limit
         -- NO KEY: plain FOR UPDATE would skip an approval while a row that references it is inserted.
@@ -114,9 +113,17 @@ final class DueApprovals {
                  ORDER BY due.expires_at DESC, due.id DESC LIMIT 1) last ON true
       """;
 
-  static final String EXPIRE = EXPIRE_THESE.formatted(BEHIND_THE_LAST);
+  private static final String UNLESS_PAUSED =
+      """
+      -- From the commit of a pause on, no batch expires anything, whichever session began it.
+      AND NOT (SELECT paused FROM rest)""";
 
-  static final String EXPIRE_ONE = EXPIRE_THESE.formatted(OF_THIS_ID);
+  static final String EXPIRE = EXPIRE_THESE.formatted(BEHIND_THE_LAST, UNLESS_PAUSED);
+
+  static final String EXPIRE_ONE = EXPIRE_THESE.formatted(OF_THIS_ID, UNLESS_PAUSED);
+
+  /** For the {@link Trial}, which a pause does not keep from telling what would happen. */
+  static final String TRY_ONE = EXPIRE_THESE.formatted(OF_THIS_ID, "");
 
   /** The one that a batch would begin with: without what is held, as that batch was. */
   private static final String NEXT =

@@ -2,6 +2,7 @@ package dev.lapse.expiration;
 
 import dev.lapse.approvals.ApprovalsTable;
 import java.util.List;
+import javax.sql.DataSource;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -16,6 +17,11 @@ class ExpirationConfiguration {
   @Bean
   DueApprovals dueApprovals(JdbcClient jdbc, ApprovalsTable table) {
     return new DueApprovals(jdbc, table);
+  }
+
+  @Bean
+  Trial trial(DataSource dataSource, ApprovalsTable table, ExpirationSettings settings) {
+    return new Trial(dataSource, table, settings.trial());
   }
 
   @Bean

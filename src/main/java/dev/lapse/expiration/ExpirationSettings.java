@@ -18,6 +18,9 @@ import org.springframework.scheduling.support.CronExpression;
  * @param cron a cron expression of six fields, such as {@code 0 * * * * *}, to sweep by instead of
  *     on time, in the time zone of the JVM; default none
  * @param stormGuard when to stop and ask a person
+ * @param trial whether a pending approval is expired at start, by doctor, by a dry run and every
+ *     few minutes in a transaction that is rolled back, to see whether the database lets it;
+ *     default true. Switch it off if a trigger of the table acts outside of the database
  */
 @ConfigurationProperties("lapse.expiration")
 public record ExpirationSettings(
@@ -25,7 +28,8 @@ public record ExpirationSettings(
     @DefaultValue("1000") int batchSize,
     @DefaultValue("1s") Duration maxPause,
     @Nullable String cron,
-    @DefaultValue StormGuard stormGuard) {
+    @DefaultValue StormGuard stormGuard,
+    @DefaultValue("true") boolean trial) {
 
   /**
    * When so much would expire at once that it is more likely a mistake. Both bounds must be

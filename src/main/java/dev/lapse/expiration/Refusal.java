@@ -4,6 +4,7 @@ import dev.lapse.problem.Reasons;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.postgresql.util.PSQLException;
 
 /**
  * An approval that the database does not let expire, for what is in its row.
@@ -21,11 +22,22 @@ public record Refusal(String id, String reason) {
   private static final Pattern OF_A_ROW =
       Pattern.compile("(09|2[01237F]|3[89]|4[45]|(?!F0|HV|XX)[A-Z].)...");
 
+  private static final String UNIQUE_VIOLATION = "23505";
+
+  /** An id of the outbox that was issued before: its sequence is behind, for every approval. */
+  private static boolean isOfTheOutbox(SQLException failure) {
+    return UNIQUE_VIOLATION.equals(failure.getSQLState())
+        && failure instanceof PSQLException error
+        && error.getServerErrorMessage() != null
+        && "outbox".equals(error.getServerErrorMessage().getTable());
+  }
+
   /** What a failure says, if it is about a row. */
   static Optional<String> reason(Exception failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof SQLException error
           && error.getSQLState() != null
+          && !isOfTheOutbox(error)
           && OF_A_ROW.matcher(error.getSQLState()).matches()) {
         return Optional.of(Reasons.of(error));
       }

@@ -1,10 +1,14 @@
 package dev.lapse.operations;
 
+import dev.lapse.approvals.ApprovalsCheck;
 import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.audit.Audit;
 import dev.lapse.audit.AuditSettings;
 import dev.lapse.audit.KafkaAudit;
+import dev.lapse.doctor.Checkup;
+import dev.lapse.doctor.DatabaseDoctor;
 import dev.lapse.event.EventEncoder;
+import dev.lapse.expiration.Trial;
 import dev.lapse.kafka.KafkaAccess;
 import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.operations.http.AuditEndpoint;
@@ -12,8 +16,10 @@ import dev.lapse.operations.http.StatusEndpoint;
 import dev.lapse.relay.RelaySettings;
 import dev.lapse.replay.Replay;
 import dev.lapse.replay.Replays;
+import dev.lapse.schema.OwnSchema;
 import dev.lapse.status.StatusReader;
 import javax.sql.DataSource;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -27,6 +33,11 @@ class CommandsConfiguration {
   @Bean
   KafkaAccess kafkaAccess(KafkaSettings kafka) {
     return new KafkaAccess(kafka.bootstrapServers(), kafka.properties());
+  }
+
+  @Bean
+  Checkup checkup(JdbcClient jdbc, ApprovalsCheck approvals, ObjectProvider<Trial> trial) {
+    return new Checkup(new DatabaseDoctor(jdbc), approvals, new OwnSchema(jdbc), trial::getObject);
   }
 
   @Bean

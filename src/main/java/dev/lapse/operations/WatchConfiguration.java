@@ -1,8 +1,11 @@
 package dev.lapse.operations;
 
 import dev.lapse.approvals.ApprovalsTable;
+import dev.lapse.doctor.Checkup;
+import dev.lapse.doctor.Checkups;
 import dev.lapse.kafka.KafkaAccess;
 import dev.lapse.loop.Looping;
+import dev.lapse.operations.health.CheckupHealth;
 import dev.lapse.operations.health.WatchHealth;
 import dev.lapse.relay.Relay;
 import dev.lapse.relay.RelaySettings;
@@ -13,6 +16,7 @@ import dev.lapse.status.WatchSettings;
 import dev.lapse.status.WatchStep;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.contributor.HealthIndicator;
@@ -48,6 +52,18 @@ class WatchConfiguration {
             new LastErrors(jdbc),
             loops::stream,
             watch));
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty(name = "lapse.expiration.enabled", matchIfMissing = true)
+  Checkups checkups(Checkup checkup, WatchSettings watch) {
+    return new Checkups(checkup, watch.checkInterval());
+  }
+
+  @Bean
+  @ConditionalOnBean(Checkups.class)
+  HealthIndicator checkupHealthIndicator(Checkups checkups) {
+    return () -> CheckupHealth.of(checkups);
   }
 
   @Bean

@@ -20,14 +20,16 @@ class ExpirationSettingsTest {
             .bindOrCreate("lapse.expiration", Bindable.of(ExpirationSettings.class));
 
     assertThat(settings)
-        .isEqualTo(new ExpirationSettings(true, 1000, Duration.ofSeconds(1), null, Sweeps.DEFAULT));
+        .isEqualTo(
+            new ExpirationSettings(true, 1000, Duration.ofSeconds(1), null, Sweeps.DEFAULT, true));
   }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 10_000})
   void acceptABatchSizeWithinItsRange(int batchSize) {
     assertThat(
-            new ExpirationSettings(true, batchSize, Duration.ofSeconds(1), null, Sweeps.DEFAULT)
+            new ExpirationSettings(
+                    true, batchSize, Duration.ofSeconds(1), null, Sweeps.DEFAULT, true)
                 .batchSize())
         .isEqualTo(batchSize);
   }
@@ -39,7 +41,7 @@ class ExpirationSettingsTest {
         .isThrownBy(
             () ->
                 new ExpirationSettings(
-                    true, batchSize, Duration.ofSeconds(1), null, Sweeps.DEFAULT))
+                    true, batchSize, Duration.ofSeconds(1), null, Sweeps.DEFAULT, true))
         .withMessage(
             "lapse.expiration.batch-size is %d: set it between 1 and 10000 (default 1000)",
             batchSize);
@@ -48,7 +50,7 @@ class ExpirationSettingsTest {
   @ParameterizedTest
   @ValueSource(strings = {"PT0.01S", "PT1H"})
   void acceptALongestPauseWithinItsRange(Duration maxPause) {
-    assertThat(new ExpirationSettings(true, 1000, maxPause, null, Sweeps.DEFAULT).maxPause())
+    assertThat(new ExpirationSettings(true, 1000, maxPause, null, Sweeps.DEFAULT, true).maxPause())
         .isEqualTo(maxPause);
   }
 
@@ -56,7 +58,7 @@ class ExpirationSettingsTest {
   @ValueSource(strings = {"PT-1S", "PT0S", "PT0.009999999S", "PT1H0.000000001S"})
   void refuseALongestPauseOutOfRange(Duration maxPause) {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new ExpirationSettings(true, 1000, maxPause, null, Sweeps.DEFAULT))
+        .isThrownBy(() -> new ExpirationSettings(true, 1000, maxPause, null, Sweeps.DEFAULT, true))
         .withMessage(
             "lapse.expiration.max-pause is %s: set it between 10ms and 1h (default 1s)", maxPause);
   }
@@ -65,7 +67,8 @@ class ExpirationSettingsTest {
   @ValueSource(strings = {"0 * * * * *", "*/10 * * * * *", "@hourly"})
   void acceptACronExpression(String cron) {
     assertThat(
-            new ExpirationSettings(true, 1000, Duration.ofSeconds(1), cron, Sweeps.DEFAULT).cron())
+            new ExpirationSettings(true, 1000, Duration.ofSeconds(1), cron, Sweeps.DEFAULT, true)
+                .cron())
         .isEqualTo(cron);
   }
 
@@ -74,7 +77,9 @@ class ExpirationSettingsTest {
   void refuseWhatIsNoCronExpression(String cron) {
     assertThatIllegalArgumentException()
         .isThrownBy(
-            () -> new ExpirationSettings(true, 1000, Duration.ofSeconds(1), cron, Sweeps.DEFAULT))
+            () ->
+                new ExpirationSettings(
+                    true, 1000, Duration.ofSeconds(1), cron, Sweeps.DEFAULT, true))
         .withMessage(
             "lapse.expiration.cron is \"%s\": set six fields (second minute hour day month"
                 + " weekday), such as \"0 * * * * *\" for every minute, or leave it out to expire"

@@ -214,7 +214,8 @@ class ExpirationStepIT {
 
   private ExpirationStep step(
       Duration maxPause, @Nullable String cron, ExpirationListener listener) {
-    ExpirationSettings settings = new ExpirationSettings(true, 10, maxPause, cron, Sweeps.DEFAULT);
+    ExpirationSettings settings =
+        new ExpirationSettings(true, 10, maxPause, cron, Sweeps.DEFAULT, true);
     return new ExpirationStep(
         Sweeps.of(database.serviceJdbc(), 10), dueApprovals, settings, listener, SweepTracing.OFF);
   }

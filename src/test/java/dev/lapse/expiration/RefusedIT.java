@@ -270,7 +270,8 @@ class RefusedIT {
         new ExpirationStep(
             sweep,
             Sweeps.dueApprovals(database.serviceJdbc()),
-            new ExpirationSettings(true, 10, Duration.ofHours(1), "* * * * * *", Sweeps.DEFAULT),
+            new ExpirationSettings(
+                true, 10, Duration.ofHours(1), "* * * * * *", Sweeps.DEFAULT, true),
             (swept, took) -> {},
             SweepTracing.OFF);
 

@@ -192,7 +192,7 @@ class StormGuardIT {
     return new ExpirationStep(
         sweep,
         Sweeps.dueApprovals(database.serviceJdbc()),
-        new ExpirationSettings(true, 10, maxPause, null, Sweeps.DEFAULT),
+        new ExpirationSettings(true, 10, maxPause, null, Sweeps.DEFAULT, true),
         (swept, took) -> {},
         SweepTracing.OFF);
   }

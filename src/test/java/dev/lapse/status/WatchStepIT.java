@@ -36,7 +36,8 @@ class WatchStepIT {
           () -> 0,
           new LastErrors(database.serviceJdbc()),
           () -> Stream.of(looping),
-          new WatchSettings(true, Duration.ofSeconds(10), Duration.ofMinutes(10)));
+          new WatchSettings(
+              true, Duration.ofSeconds(10), Duration.ofMinutes(10), Duration.ofMinutes(5)));
 
   @AfterEach
   void close() {

@@ -1,18 +1,20 @@
 package dev.lapse.operations.cli;
 
-import dev.lapse.approvals.ApprovalsCheck;
-import dev.lapse.doctor.DatabaseDoctor;
+import dev.lapse.doctor.Checkup;
 import dev.lapse.doctor.Diagnosis;
 import dev.lapse.doctor.KafkaDoctor;
 import dev.lapse.kafka.KafkaAccess;
-import dev.lapse.problem.Problem;
+import dev.lapse.kafka.KafkaSettings;
+import dev.lapse.outbox.OutboxIdentities;
+import dev.lapse.outbox.OutboxReader;
+import dev.lapse.relay.RelayName;
 import dev.lapse.relay.RelaySettings;
-import dev.lapse.schema.OwnSchema;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import javax.sql.DataSource;
 import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import picocli.CommandLine.Command;
@@ -62,17 +64,7 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private static List<Diagnosis> ask(ApplicationContext context) {
-    JdbcClient jdbc = context.getBean(JdbcClient.class);
-    DatabaseDoctor database = new DatabaseDoctor(jdbc);
-    List<Diagnosis> checks = new ArrayList<>(database.server());
-    if (checks.get(0).holds()) {
-      ApprovalsCheck approvals = context.getBean(ApprovalsCheck.class);
-      checks.addAll(schema("approvals-table", approvals.problems()));
-      checks.addAll(schema("guard", approvals.guardProblems()));
-      checks.addAll(triggers(approvals.triggerProblems()));
-      checks.addAll(schema("migrations", new OwnSchema(jdbc).problems()));
-      checks.add(database.privileges());
-    }
+    List<Diagnosis> checks = new ArrayList<>(context.getBean(Checkup.class).run());
     RelaySettings relay = context.getBean(RelaySettings.class);
     checks.addAll(
         new KafkaDoctor(
@@ -80,25 +72,38 @@ final class DoctorCommand implements Callable<Integer> {
                 relay.name(),
                 Set.copyOf(relay.topics().values()))
             .run());
+    checks.add(relayName(context, checks));
     return checks;
   }
 
-  private static List<Diagnosis> schema(String name, List<Problem> problems) {
-    return problems.isEmpty()
-        ? List.of(Diagnosis.holds(name, "complete"))
-        : problems.stream()
-            .map(problem -> Diagnosis.fails(name, problem.what(), problem.why(), problem.action()))
-            .toList();
-  }
-
-  private static List<Diagnosis> triggers(List<Problem> problems) {
-    return problems.isEmpty()
-        ? List.of(Diagnosis.holds("triggers", "none that may keep an approval from expiring"))
-        : problems.stream()
-            .map(
-                problem ->
-                    Diagnosis.warns("triggers", problem.what(), problem.why(), problem.action()))
-            .toList();
+  /** Whether this outbox may publish under the configured name; asked only if all else holds. */
+  private static Diagnosis relayName(ApplicationContext context, List<Diagnosis> before) {
+    RelaySettings relay = context.getBean(RelaySettings.class);
+    if (!before.stream().allMatch(Diagnosis::holds)) {
+      return Diagnosis.warns(
+          "relay-name",
+          relay.name() + ", not checked",
+          "Whether another outbox publishes under it is not known.",
+          "Fix what fails above, then run lapse doctor again.");
+    }
+    return Diagnosis.of(
+        "relay-name",
+        () ->
+            new RelayName(
+                    context.getBean(KafkaSettings.class),
+                    relay,
+                    new OutboxIdentities(context.getBean(JdbcClient.class)),
+                    new OutboxReader(
+                        context.getBean(DataSource.class), 1, relay.pageSize().toBytes()))
+                .conflict()
+                .map(
+                    conflict ->
+                        Diagnosis.fails(
+                            "relay-name",
+                            conflict.replaceFirst(" action=.*", ""),
+                            "Nothing of this outbox would be published.",
+                            conflict.replaceFirst(".* action=\"(.*)\"", "$1")))
+                .orElseGet(() -> Diagnosis.holds("relay-name", relay.name())));
   }
 
   /**

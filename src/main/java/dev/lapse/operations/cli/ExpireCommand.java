@@ -1,13 +1,19 @@
 package dev.lapse.operations.cli;
 
+import dev.lapse.approvals.ApprovalsCheck;
+import dev.lapse.doctor.Checkup;
+import dev.lapse.doctor.Diagnosis;
 import dev.lapse.expiration.Refusal;
 import dev.lapse.expiration.Sweep;
 import dev.lapse.expiration.Swept;
+import dev.lapse.expiration.Trial;
 import dev.lapse.pause.Pause;
+import dev.lapse.problem.Problem;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.springframework.context.ApplicationContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -56,7 +62,7 @@ final class ExpireCommand implements Callable<Integer> {
         context -> {
           PrintWriter out = spec.commandLine().getOut();
           Sweep sweep = context.getBean(Sweep.class);
-          int exitCode = dryRun ? tell(sweep, out) : expire(sweep, out);
+          int exitCode = dryRun ? tell(sweep, context, out) : expire(sweep, out);
           out.flush();
           return exitCode;
         });
@@ -69,14 +75,35 @@ final class ExpireCommand implements Callable<Integer> {
     return settings;
   }
 
-  private static int tell(Sweep sweep, PrintWriter out) {
+  private static int tell(Sweep sweep, ApplicationContext context, PrintWriter out) {
     long due = sweep.count();
     out.printf("Would expire %d approvals. Nothing was changed.%n", due);
     sweep.list(LISTED).forEach(line -> out.printf("  %s%n", line));
     if (due > LISTED) {
       out.printf("  … and %d more%n", due - LISTED);
     }
-    return 0;
+    return check(context, out) ? 0 : 1;
+  }
+
+  /** Whether a sweep would do it: what the start would refuse, and a trial that is rolled back. */
+  private static boolean check(ApplicationContext context, PrintWriter out) {
+    List<Problem> problems = context.getBean(ApprovalsCheck.class).problemsOfTheTable();
+    for (Problem problem : problems) {
+      out.printf(
+          "WRONG   %s%n        %s%n        %s%n",
+          problem.what(), problem.why(), problem.action().replace("\n", "\n        "));
+    }
+    if (!problems.isEmpty()) {
+      return false;
+    }
+    List<Diagnosis> tried = Checkup.tried(context.getBean(Trial.class).run());
+    for (Diagnosis check : tried) {
+      out.printf("%s  %s%n", check.holds() ? "Trial:" : "WRONG ", check.seen());
+      if (check.why() != null) {
+        out.printf("        %s%n        %s%n", check.why(), check.action());
+      }
+    }
+    return tried.stream().allMatch(Diagnosis::holds);
   }
 
   private int expire(Sweep sweep, PrintWriter out) {

@@ -83,7 +83,9 @@ class MigrateIT {
     database.execute(APPROVALS);
 
     assertThat(run(1, FLYWAY_OFF))
-        .contains("table outbox (V4), table relay_checkpoint (V5)", "function purge_outbox (V10)")
+        .contains(
+            "table outbox (V4), table outbox_identity (V5), table relay_checkpoint (V5)",
+            "function purge_outbox (V10)")
         .contains("java -jar lapse.jar migrate", "migrate --print", "db/roles.sql")
         .doesNotContain("\tat ", "--after", "guard");
   }
@@ -295,7 +297,7 @@ class MigrateIT {
     assertThat(tables("histories")).isEqualTo("lapse_schema_history");
     assertThat(tables("public"))
         .isEqualTo(
-            "ai_approvals,dead_letter,last_error,outbox,pause,relay_checkpoint,replay,retention");
+            "ai_approvals,dead_letter,last_error,outbox,outbox_identity,pause,relay_checkpoint,replay,retention");
     assertThat(run(0, "migrate", elsewhere)).isEqualTo(migrated);
     new Approvals(database).due(3);
     assertThat(run(0, "expire", elsewhere)).contains("Expired 3 approvals.");

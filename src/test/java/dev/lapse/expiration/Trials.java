@@ -1,0 +1,15 @@
+package dev.lapse.expiration;
+
+import dev.lapse.approvals.ApprovalsTable;
+import javax.sql.DataSource;
+
+/** Trials for tests of other packages. */
+public final class Trials {
+
+  private Trials() {}
+
+  /** Of the standard table. */
+  public static Trial of(DataSource dataSource) {
+    return new Trial(dataSource, ApprovalsTable.standard(), true);
+  }
+}
