@@ -1,9 +1,9 @@
--- An event that Kafka refuses, behind which the events of its key wait: their consumers hear nothing.
+-- An event cannot be published. Later events of its key are blocked, and their consumers get none.
 --
--- Mend what the reason says (the topic's max.message.bytes, a topic for the type), and then:
--- lapse dead-letters requeue. Where requeued_at is set, somebody has, and the relay is about to try.
+-- Fix the reason, such as the topic's max.message.bytes or a topic for the event type. Then run:
+-- lapse dead-letters requeue. If requeued_at is set, the relay is about to retry it.
 --
--- Costs as many rows as there are letters, lapse.relay.max-dead-letters at the most.
+-- Costs one row per dead letter, at most lapse.relay.max-dead-letters.
 SELECT id AS outbox_id, relay, type, reason, refused_at, requeued_at
 FROM dead_letter
 ORDER BY id

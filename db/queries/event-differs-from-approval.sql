@@ -1,12 +1,12 @@
--- An ApprovalExpired record speaks of another status or version than its approval has: consumers
--- believe what is not so.
+-- The status or version in an ApprovalExpired event differs from the approval: consumers have wrong
+-- data.
 --
--- Status not expired: the approval was taken out of a final state, which the guard refuses
--- (ai_approvals_final); see that it is enabled. Version lower than the event's: the row was restored
--- from a copy, or written back whole by a program that had read it before. Version higher: somebody
--- changed the row after it had expired, and his change is in no event.
+-- Status not expired: the approval left a final status. The guard trigger ai_approvals_final rejects
+-- this; check that it is enabled. Version lower than in the event: the row was restored from a copy,
+-- or a program wrote back an old copy of the whole row. Version higher: another writer changed the
+-- row after it expired, and no event reports this change.
 --
--- Costs one walk over outbox and one over ai_approvals, joined by a hash.
+-- Costs one scan of outbox and one of ai_approvals, joined by a hash.
 WITH approval AS NOT MATERIALIZED (
   SELECT id, status, status = 'pending' AS pending, status = 'expired' AS expired, version,
          expires_at, executed_at, expires_at AS deadline, now() AS clock

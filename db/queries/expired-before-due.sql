@@ -1,12 +1,12 @@
--- An approval expired before its deadline: somebody could still have approved it.
+-- An approval expired before its deadline: an approver could still have decided it.
 --
--- The guard refuses this from everybody (ai_approvals_not_due), so the guard was dropped, disabled,
--- or bypassed with session_replication_role, or a deadline was moved after the approval expired. Ask
--- who changed the row (xmin tells the transaction), enable the guard, and give the approver his
--- decision back by hand: no state leads out of expired.
+-- The guard trigger ai_approvals_not_due rejects this. So it was dropped, disabled or bypassed with
+-- session_replication_role, or the deadline was changed after the approval expired. Find the writer
+-- of the row (its transaction id is in xmin), enable the guard trigger, and restore the decision by
+-- hand: no status follows expired.
 --
--- Costs one walk over ai_approvals, some seconds for ten million rows: no index knows the expired,
--- and one for this question alone would be paid for by every writer.
+-- Costs one scan of ai_approvals, some seconds for ten million rows. An index for this query would
+-- slow down every writer.
 WITH approval AS NOT MATERIALIZED (
   SELECT id, status, status = 'pending' AS pending, status = 'expired' AS expired, version,
          expires_at, executed_at, expires_at AS deadline, now() AS clock

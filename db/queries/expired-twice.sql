@@ -1,11 +1,11 @@
--- One approval has two ApprovalExpired records or more: consumers hear twice that it expired, with
--- two event ids that they cannot tell to be the same.
+-- One approval has two or more ApprovalExpired rows: consumers receive two events with different ids
+-- for one expiry.
 --
--- Expired is final, and the guard keeps it so (ai_approvals_final). Either a writer of your own adds
--- ApprovalExpired records, which he should leave to Lapse, or somebody set an expired approval back
--- to pending with the guard out of the way. Tell the consumers which of the two event ids to forget.
+-- Expired is final, and the guard trigger ai_approvals_final protects it. So either one of your
+-- writers inserts ApprovalExpired rows, which only Lapse should do, or an expired approval was set
+-- back to pending while the guard trigger was off. Inform the consumers which event id to ignore.
 --
--- Costs one walk over outbox and a hash of its keys; it spills to disk beyond work_mem.
+-- Costs one scan of outbox and a hash of its keys, which spills to disk beyond work_mem.
 SELECT key AS approval_id,
        count(*) AS records,
        min(id) AS first_outbox_id,

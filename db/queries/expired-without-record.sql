@@ -1,12 +1,12 @@
--- An approval expired, and no outbox record says so: consumers will never hear of it.
+-- An approval expired without an outbox row: consumers will never receive an event for it.
 --
--- Lapse expires and records in one statement, so somebody else expired it (an old cron that still
--- runs), or deleted the record. Stop that one; then tell the consumers by an ApprovalExpired record
--- of your own: INSERT INTO outbox (type, key, payload) VALUES ('ApprovalExpired', …).
+-- Lapse expires and records in one statement. So another writer expired it, such as an old cron job
+-- that still runs, or the row was deleted. Stop that writer. Then publish the event yourself:
+-- INSERT INTO outbox (type, key, payload) VALUES ('ApprovalExpired', ...).
 --
--- Costs one walk over ai_approvals and one over outbox, joined by a hash: there is no index on
--- outbox.key for every writer to pay for. Where records are purged, only approvals that expired
--- since the oldest record, and since the latest purged, are looked at; where all were purged, none.
+-- Costs one scan of ai_approvals and one of outbox, joined by a hash: an index on outbox.key would
+-- slow down every writer. If rows were purged, the query checks only approvals that expired after
+-- the oldest row and after the latest purged one. If all rows were purged, it checks none.
 WITH approval AS NOT MATERIALIZED (
   SELECT id, status, status = 'pending' AS pending, status = 'expired' AS expired, version,
          expires_at, executed_at, expires_at AS deadline, now() AS clock

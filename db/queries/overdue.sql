@@ -1,14 +1,14 @@
--- An approval is pending though its deadline passed a while ago: nobody may approve it any more, and
--- nobody was told.
+-- An approval is still pending long after its deadline: nobody can approve it any more, and no event
+-- reports it.
 --
--- See that an instance runs with lapse.expiration.enabled, and what its health says. If it runs, a
--- transaction holds the row: look for the oldest in pg_stat_activity and end it if it hangs. The
--- approval then expires by itself. One whose id is a text that is empty or longer than 1,024 characters
--- never does, since no event can have it as its key: decide it by hand.
+-- Check that an instance runs with lapse.expiration.enabled, and check its health. If it is healthy,
+-- a transaction holds the row: find the oldest one in pg_stat_activity and end it if it is stuck. The
+-- approval then expires automatically. A text id that is empty or longer than 1,024 characters cannot
+-- be the key of an event, so such an approval never expires: decide it by hand.
 --
--- A while is a minute, or what you say: SET lapse.overdue = '10 minutes'.
+-- The limit is one minute. To change it: SET lapse.overdue = '10 minutes'.
 --
--- Costs what it finds: the index over pending approvals answers it, whatever the size of the table.
+-- Costs as many rows as it finds, because it uses the index on pending approvals.
 WITH approval AS NOT MATERIALIZED (
   SELECT id, status, status = 'pending' AS pending, status = 'expired' AS expired, version,
          expires_at, executed_at, expires_at AS deadline, now() AS clock

@@ -1,11 +1,12 @@
--- The relay's checkpoint counts as published what this database has never written: it lost the tail
--- of its history (a failover to a replica that lagged, files from a backup), or its ids began anew.
+-- The checkpoint of a relay is ahead of this database. The database lost its latest transactions (a
+-- failover to a replica that lagged, a restore from files), or its ids were reset.
 --
--- A running relay notices, goes back, says so in its log, and writes another checkpoint within
--- seconds, so a row that stays means that none runs: start one. Do not correct the table by hand. Events
--- that consumers have and this database lost are found with: lapse audit --against-kafka
+-- A running relay detects this, resumes from an earlier position, logs it, and writes a new
+-- checkpoint within seconds. So a row that stays means that no relay runs: start one. Do not correct
+-- the table by hand. To find events that consumers have and this database lost:
+-- lapse audit --against-kafka
 --
--- Costs a row for each relay.
+-- Costs one row per relay.
 SELECT relay,
        published_id,
        last_id AS last_outbox_id,

@@ -136,6 +136,6 @@ public final class ApprovalsCheck {
   }
 
   private UnusableException unusable(List<Problem> problems) {
-    return new UnusableException("The approvals cannot be expired as they are:", problems);
+    return new UnusableException("Lapse cannot work with the approvals table:", problems);
   }
 }

@@ -11,19 +11,18 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Which table holds the approvals, and what is what in it. Names are taken letter by letter, upper
- * and lower case as they are, and need no quotes. An application that has no table yet gets one, if
- * nothing of this is set.
+ * Which table holds the approvals, and what its columns mean. Names are case-sensitive and need no
+ * quotes. If nothing of this is set and there is no table, Lapse creates one.
  *
- * @param schema the table's; default whatever the connection's search path finds
- * @param table its name; default {@code ai_approvals}
- * @param columns its columns
- * @param statuses what its status column says
- * @param attributes further columns, up to 20, that each event carries under {@code attributes};
+ * @param schema schema of the table; default: the first match on the search path
+ * @param table name of the table; default {@code ai_approvals}
+ * @param columns names of its columns
+ * @param statuses values of its status column
+ * @param attributes up to 20 further columns that each event carries under {@code attributes};
  *     default none
- * @param zone the time zone of deadlines that are {@code timestamp} without one, such as {@code
- *     UTC}; needed for these only. In a zone that has summer time, an hour of the year comes twice,
- *     and a deadline in it is taken to have passed when the clock shows it first
+ * @param zone time zone of the deadlines, such as {@code UTC}; required if a column is {@code
+ *     timestamp} without time zone, otherwise unused. With daylight saving time, one hour of the
+ *     year occurs twice. A deadline in that hour passes when the clock shows it first
  */
 @ConfigurationProperties("lapse.approvals")
 public record ApprovalsSettings(
@@ -50,13 +49,16 @@ public record ApprovalsSettings(
           null);
 
   /**
-   * @param id uuid, bigint, integer, smallint, text or varchar; unique; default {@code id}
-   * @param status text, varchar, an enum or an integer; default {@code status}
-   * @param version an integer that every change raises; default {@code version}, and empty where
+   * @param id column of the unique id: uuid, bigint, integer, smallint, text or varchar; default
+   *     {@code id}
+   * @param status column of the status: text, varchar, char, an enum or an integer; default {@code
+   *     status}
+   * @param version column of an integer that every change raises; default {@code version}; empty if
    *     the table has none
-   * @param expiresAt the deadline; default {@code expires_at}
-   * @param executedAt when the approval took its effect, or expired; default {@code executed_at},
-   *     and empty where the table has none
+   * @param expiresAt column of the deadline: timestamptz, or timestamp together with {@code
+   *     lapse.approvals.zone}; default {@code expires_at}
+   * @param executedAt column of the time when the approval took effect or expired: same types;
+   *     default {@code executed_at}; empty if the table has none
    */
   public record Columns(
       @DefaultValue("id") String id,
@@ -79,14 +81,15 @@ public record ApprovalsSettings(
   }
 
   /**
-   * The values of the status column; numbers where it is an integer. Only {@code pending} and
-   * {@code expired} are ever written or looked for; the others tell the guard what is a decision.
+   * The values of the status column; numbers if it is an integer. Lapse only reads {@code pending}
+   * and only writes {@code expired}; the guard triggers need the others to protect decisions.
    *
-   * @param pending waits for a decision; default {@code pending}
-   * @param expired nobody decided in time; default {@code expired}
-   * @param approved may only become one of {@code ended} now; default {@code approved}
-   * @param rejected nothing follows; default {@code rejected}
-   * @param ended nothing follows either; default {@code executed, cancelled}
+   * @param pending status of an approval that waits for a decision; default {@code pending}
+   * @param expired status of an approval that expired; default {@code expired}
+   * @param approved statuses of an approved one, which may only change to one of {@code ended};
+   *     default {@code approved}
+   * @param rejected statuses of a rejected one, which are final; default {@code rejected}
+   * @param ended final statuses that may follow an approval; default {@code executed, cancelled}
    */
   public record Statuses(
       @DefaultValue("pending") String pending,
@@ -103,9 +106,9 @@ public record ApprovalsSettings(
       if (!(pending.equals("pending") && expired.equals("expired"))
           && (approved == null || rejected == null)) {
         throw new IllegalArgumentException(
-            ("lapse.approvals.statuses.pending is \"%s\" and ….expired is \"%s\": set ….approved and"
-                    + " ….rejected, too (and ….ended, if anything follows an approval), so that the"
-                    + " guard knows what is a decision and refuses to take it back")
+            ("lapse.approvals.statuses.pending is \"%s\" and ….expired is \"%s\": also set ….approved and"
+                    + " ….rejected (and ….ended, if a status follows an approval). The guard triggers"
+                    + " need them to protect decisions")
                 .formatted(pending, expired));
       }
       List<String> all = new ArrayList<>(List.of(pending, expired));
@@ -114,14 +117,13 @@ public record ApprovalsSettings(
       for (String status : all) {
         if (status.isEmpty() || status.length() > 100 || status.indexOf('\0') >= 0) {
           throw new IllegalArgumentException(
-              "lapse.approvals.statuses: \"%s\" is no status: set one of 1 to 100 characters"
+              "lapse.approvals.statuses: \"%s\" is not a status: use 1 to 100 characters"
                   .formatted(status));
         }
       }
       if (new HashSet<>(all).size() < all.size()) {
         throw new IllegalArgumentException(
-            "lapse.approvals.statuses: one of %s stands there twice: name each once"
-                .formatted(all));
+            "lapse.approvals.statuses: %s contains a status twice: name each once".formatted(all));
       }
     }
   }
@@ -138,13 +140,13 @@ public record ApprovalsSettings(
     if (attributes.size() > MOST_ATTRIBUTES
         || new HashSet<>(attributes).size() < attributes.size()) {
       throw new IllegalArgumentException(
-          "lapse.approvals.attributes names %s: name %d columns at the most, and each once"
+          "lapse.approvals.attributes is %s: name at most %d columns, each once"
               .formatted(attributes, MOST_ATTRIBUTES));
     }
     attributes = List.copyOf(attributes);
     if (zone != null && !zone.isEmpty() && !ZoneId.getAvailableZoneIds().contains(zone)) {
       throw new IllegalArgumentException(
-          "lapse.approvals.zone is \"%s\": set the name of a time zone, such as UTC or Europe/Berlin"
+          "lapse.approvals.zone is \"%s\": use the name of a time zone, such as UTC or Europe/Berlin"
               .formatted(zone));
     }
   }
@@ -154,7 +156,7 @@ public record ApprovalsSettings(
         || name.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES_OF_A_NAME
         || name.indexOf('\0') >= 0) {
       throw new IllegalArgumentException(
-          "lapse.approvals.%s is \"%s\": set a name of 1 to %d bytes, without quotes"
+          "lapse.approvals.%s is \"%s\": use a name of 1 to %d bytes, without quotes"
               .formatted(setting, name, MOST_BYTES_OF_A_NAME));
     }
   }

@@ -29,8 +29,8 @@ final class FitnessCheck extends TableCheck {
     if (!found.uniqueId()) {
       String id = Sql.name(settings.columns().id());
       add(
-          "No index keeps %s.%s unique.".formatted(table, id),
-          "Each approval is found by it, and consumers know it by it.",
+          "No unique index on %s.%s.".formatted(table, id),
+          "Lapse and consumers identify each approval by this column.",
           "ALTER TABLE %s ADD PRIMARY KEY (%s);".formatted(table, id));
     }
   }
@@ -43,9 +43,9 @@ final class FitnessCheck extends TableCheck {
               String status = Sql.name(settings.columns().status());
               String expired = Sql.literal(settings.statuses().expired());
               add(
-                  "The constraint %s of %s lets no status be %s."
+                  "The constraint %s of %s does not allow the status %s."
                       .formatted(Sql.name(name), table, expired),
-                  "Every sweep would fail by it.",
+                  "No approval could expire.",
                   "ALTER TABLE %1$s DROP CONSTRAINT %2$s,%n  ADD CONSTRAINT %2$s CHECK (%3$s OR %4$s = %5$s);"
                       .formatted(table, Sql.name(name), condition, status, expired));
             });
@@ -62,9 +62,8 @@ final class FitnessCheck extends TableCheck {
     add(
         invalid
             ? "The index %s of %s is invalid.".formatted(name, table)
-            : "%s has no index over pending approvals in the order of their deadlines."
-                .formatted(table),
-        "Each look at what is due would walk over the whole table.",
+            : "%s has no index on pending approvals ordered by deadline.".formatted(table),
+        "Each check for overdue approvals would scan the whole table.",
         invalid
             ? "DROP INDEX CONCURRENTLY %s%s;%n"
                     .formatted(

@@ -29,7 +29,7 @@ final class GuardCheck extends TableCheck {
               if (flaw != null) {
                 add(
                     "The trigger %s of %s %s.".formatted(name, table, flaw),
-                    "It keeps everybody else from taking a decision back or expiring too early.",
+                    "It keeps other writers from undoing a decision or expiring an approval too early.",
                     ApprovalsTable.of(settings, found).sql(Migrations.trigger(name)));
               }
             });
@@ -43,8 +43,10 @@ final class GuardCheck extends TableCheck {
       return "is disabled";
     }
     if (!trigger.arguments().equals(arguments)) {
-      return "goes by other settings: " + trigger.arguments();
+      return "belongs to other settings: " + trigger.arguments();
     }
-    return trigger.refusesNull() ? null : "lets a decision become NULL (until V13 has run)";
+    return trigger.refusesNull()
+        ? null
+        : "allows a decision to become NULL (until migration V13 has run)";
   }
 }

@@ -30,7 +30,7 @@ final class PrivilegeCheck extends TableCheck {
     if (!found.schemaUsable()) {
       add(
           "The role %s may not use the schema %s.".formatted(found.role(), found.schema()),
-          "The table is in there.",
+          "The table is in this schema.",
           "GRANT USAGE ON SCHEMA %s TO %s;"
               .formatted(Sql.name(found.schema()), Sql.name(found.role())));
     }
@@ -67,7 +67,7 @@ final class PrivilegeCheck extends TableCheck {
     if (!names.isEmpty()) {
       add(
           "The role %s may not %s %s of %s.".formatted(found.role(), verb, names, table),
-          "Expiring does.",
+          "Lapse needs this privilege.",
           "GRANT %s (%s) ON %s TO %s;".formatted(privilege, names, table, Sql.name(found.role())));
     }
   }

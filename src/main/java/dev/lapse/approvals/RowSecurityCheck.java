@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 final class RowSecurityCheck extends TableCheck {
 
   private static final String WHY =
-      "What row-level security hides from it never expires, and nothing tells of it.";
+      "Rows hidden by row-level security would never expire, without any warning.";
 
   private final List<String> commands;
   private final List<Policy> policies;
@@ -54,10 +54,12 @@ final class RowSecurityCheck extends TableCheck {
           "Restrictive policies of %s, %s, limit what the role %s may %s."
               .formatted(table, restrictive, found.role(), verb()),
           WHY,
-          "ALTER ROLE %s BYPASSRLS;%n-- or let them be TO other roles only".formatted(role));
+          "ALTER ROLE %s BYPASSRLS;%n-- or restrict these policies to other roles: TO …"
+              .formatted(role));
     } else if (!commands.stream().allMatch(this::isOpen)) {
       add(
-          "No policy of %s lets the role %s %s all of it.".formatted(table, found.role(), verb()),
+          "No policy of %s allows the role %s to %s all rows."
+              .formatted(table, found.role(), verb()),
           WHY,
           "CREATE POLICY %2$s ON %1$s%3$s TO %2$s USING (true);%n-- or, for every table: ALTER ROLE %2$s BYPASSRLS;"
               .formatted(table, role, commands.contains("UPDATE") ? "" : " FOR SELECT"));

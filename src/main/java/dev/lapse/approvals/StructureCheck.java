@@ -39,8 +39,8 @@ final class StructureCheck extends TableCheck {
     return new Problem(
         "There is no table %s %s.".formatted(ApprovalsTable.name(settings), place),
         elsewhere.isEmpty()
-            ? "It is what expires."
-            : "There is one of that name in: %s.".formatted(String.join(", ", elsewhere)),
+            ? "Lapse expires the rows of this table."
+            : "A table of that name exists in: %s.".formatted(String.join(", ", elsewhere)),
         elsewhere.isEmpty()
             ? settings.isStandard()
                 ? "-- let Lapse create it: spring.flyway.enabled=true; or set lapse.approvals.table"
@@ -66,8 +66,8 @@ final class StructureCheck extends TableCheck {
     for (String child : found.children()) {
       add(
           "%s inherits from %s.".formatted(child, table),
-          "Neither the guard nor what keeps ids unique reaches what is in there.",
-          "ALTER TABLE %s NO INHERIT %s; -- its rows are no approvals then"
+          "The guard triggers and unique ids do not cover rows of a child table.",
+          "ALTER TABLE %s NO INHERIT %s; -- its rows are then not approvals"
               .formatted(child, table));
     }
   }
@@ -83,7 +83,12 @@ final class StructureCheck extends TableCheck {
 
   private void columns() {
     Columns columns = settings.columns();
-    check("id", columns.id(), "uuid", ApprovalsTable.FIRST_ID.keySet(), "An event is known by it.");
+    check(
+        "id",
+        columns.id(),
+        "uuid",
+        ApprovalsTable.FIRST_ID.keySet(),
+        "Events identify the approval by it.");
     Column status = found.column(columns.status());
     if (status == null || !status.isEnum()) {
       check(
@@ -91,7 +96,7 @@ final class StructureCheck extends TableCheck {
           columns.status(),
           "text",
           Stream.of(TEXTS, INTEGERS).flatMap(Set::stream).collect(Collectors.toSet()),
-          "It tells what is pending.");
+          "Lapse finds pending approvals by it.");
     }
     check(
         "expires-at",
@@ -105,8 +110,8 @@ final class StructureCheck extends TableCheck {
           columns.version(),
           "integer",
           INTEGERS,
-          "Every change raises it, so that consumers know which one an event speaks of; if yours has"
-              + " none, set lapse.approvals.columns.version to nothing.");
+          "Every change raises it, so that consumers can match an event to a change. If your table"
+              + " has none, set lapse.approvals.columns.version to nothing.");
     }
     if (!columns.executedAt().isEmpty()) {
       check(
@@ -114,15 +119,15 @@ final class StructureCheck extends TableCheck {
           columns.executedAt(),
           "timestamp with time zone",
           TIMES,
-          "It tells when the approval expired; if yours has none, set"
+          "It records when the approval expired. If your table has none, set"
               + " lapse.approvals.columns.executed-at to nothing.");
     }
     for (String attribute : settings.attributes()) {
       if (found.column(attribute) == null) {
         add(
             "%s has no column %s.".formatted(table, Sql.name(attribute)),
-            "lapse.approvals.attributes wants it in every event.",
-            "-- take %s out of lapse.approvals.attributes".formatted(attribute));
+            "lapse.approvals.attributes names it.",
+            "-- remove %s from lapse.approvals.attributes".formatted(attribute));
       }
     }
   }
@@ -164,18 +169,19 @@ final class StructureCheck extends TableCheck {
         .filter(column -> column.generated().equals("v"))
         .isPresent()) {
       add(
-          "%s.%s is generated whenever it is read.".formatted(table, Sql.name(columns.expiresAt())),
-          "No index can be over it, which finds what is due.",
-          "-- generate it STORED, or set lapse.approvals.columns.expires-at to one that is kept");
+          "%s.%s is a virtual generated column.".formatted(table, Sql.name(columns.expiresAt())),
+          "Lapse needs an index on it to find overdue approvals.",
+          "-- make it STORED, or set lapse.approvals.columns.expires-at to a stored column");
     }
   }
 
   private void assigned(String setting, String name, String otherwise) {
     if (found.find(name).filter(column -> !column.generated().isEmpty()).isPresent()) {
       add(
-          "%s.%s is generated.".formatted(table, Sql.name(name)),
-          "Expiring sets it.",
-          "-- set lapse.approvals.columns.%s to one that is not%s".formatted(setting, otherwise));
+          "%s.%s is a generated column.".formatted(table, Sql.name(name)),
+          "Lapse sets it when an approval expires.",
+          "-- set lapse.approvals.columns.%s to an ordinary column%s"
+              .formatted(setting, otherwise));
     }
   }
 
@@ -186,8 +192,8 @@ final class StructureCheck extends TableCheck {
             .anyMatch(Column::isLocalTime);
     if (local && (settings.zone() == null || settings.zone().isEmpty())) {
       add(
-          "%s keeps times without a time zone.".formatted(table),
-          "Which instant they mean, only you know; most ORMs write UTC.",
+          "%s has timestamps without a time zone.".formatted(table),
+          "Lapse cannot know which zone they are in; most ORMs write UTC.",
           "-- set lapse.approvals.zone=UTC");
     }
   }
@@ -215,11 +221,11 @@ final class StructureCheck extends TableCheck {
   private void status(Column status, String value) {
     add(
         status.isEnum()
-            ? "The type %s knows no status '%s', but %s."
+            ? "Enum %s has no value '%s' (it has: %s)."
                 .formatted(status.type(), value, String.join(", ", status.labels()))
-            : "%s.%s is %s, and '%s' is none."
+            : "%s.%s is %s, and '%s' is not a value of it."
                 .formatted(table, Sql.name(settings.columns().status()), status.type(), value),
-        "Without it nothing can be found or expire, or the guard would not know it.",
+        "Lapse and the guard triggers need every configured status.",
         status.isEnum()
             ? "ALTER TYPE %s ADD VALUE %s; -- or set lapse.approvals.statuses.… to yours"
                 .formatted(status.type(), Sql.literal(value))

@@ -24,8 +24,8 @@ final class TriggerCheck extends TableCheck {
                 add(
                     "The trigger %s of %s runs %s as the role %s when an approval expires."
                         .formatted(Sql.name(name), table, function, found.role()),
-                    "Should it do what this role may not, nothing expires.",
-                    "ALTER FUNCTION %s SECURITY DEFINER SET search_path = %s, pg_temp;%n-- or GRANT the role what it does; needs it nothing, leave it"
+                    "If it needs privileges that this role lacks, no approval can expire.",
+                    "ALTER FUNCTION %s SECURITY DEFINER SET search_path = %s, pg_temp;%n-- or GRANT the role these privileges; if it needs none, ignore this"
                         .formatted(function, Sql.name(found.schema()))));
   }
 }

@@ -7,10 +7,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Settings of the audit.
  *
- * @param overdue how long past its deadline an approval may be pending before that is a finding, 1
- *     s to 7 d; default 1 min
- * @param statementTimeout after which a query is given up, 1 s to 1 d; default 50 s, a little less
- *     than the service lets any query of its own take. The command line has {@code --timeout}
+ * @param overdue how long an approval may be overdue before the audit reports it, 1 s to 7 d;
+ *     default 1 min
+ * @param statementTimeout time limit of one audit query of {@code /actuator/audit}, 1 s to 1 d;
+ *     default 50 s. The command has {@code --timeout} instead
  */
 @ConfigurationProperties("lapse.audit")
 public record AuditSettings(

@@ -83,13 +83,13 @@ public final class KafkaAudit {
             .orElseThrow(
                 () ->
                     new IllegalStateException(
-                        "Nothing to compare: the relay %s has written no checkpoint yet"
+                        "Nothing to compare: relay %s has not written a checkpoint yet"
                             .formatted(relay)));
     long from = fromId == null ? Math.max(1, records.kept().oldest()) : Math.max(1, fromId);
     long to = Math.min(toId == null ? Long.MAX_VALUE : toId, published.publishedId());
     if (to - from >= MAX_RANGE) {
       throw new IllegalStateException(
-          "That are %d ids, and one comparison takes %d: say --from-id and --to-id"
+          "Range too large (%d ids, limit %d): use --from-id and --to-id"
               .formatted(to - from + 1, MAX_RANGE));
     }
     Set<String> topics = new TreeSet<>(topicsByType.values());
@@ -156,10 +156,10 @@ public final class KafkaAudit {
           .heldUp()
           .map(
               partition ->
-                  "a transaction is open in %s, and nobody can read what lies behind it: it ends with"
+                  "a transaction is open in %s, and consumers cannot read past it: it ends with"
                           .formatted(partition)
                       + " its producer, or after transaction.timeout.ms")
-          .orElse("out of time after %d events: say a longer --timeout".formatted(events));
+          .orElse("out of time after %d events: pass a longer --timeout".formatted(events));
     }
 
     private boolean readTopics(long deadline) {

@@ -67,7 +67,8 @@ final class KafkaSide implements AutoCloseable {
   }
 
   private static IllegalStateException unreachable(KafkaAccess kafka, Exception e) {
-    String what = e.getCause() instanceof AuthorizationException ? "refuses" : "does not answer at";
+    String what =
+        e.getCause() instanceof AuthorizationException ? "refuses access at" : "does not answer at";
     return new IllegalStateException(
         "Kafka %s %s (%s)".formatted(what, kafka.bootstrapServers(), Reasons.of(e)), e);
   }

@@ -32,7 +32,8 @@ public final class DatabaseDoctor {
         ('replay', 'UPDATE'), ('last_error', 'SELECT'), ('last_error', 'INSERT'),
         ('last_error', 'UPDATE'), ('dead_letter', 'SELECT'), ('dead_letter', 'INSERT'),
         ('dead_letter', 'UPDATE'), ('dead_letter', 'DELETE'), ('pause', 'SELECT'),
-        ('pause', 'INSERT'), ('pause', 'UPDATE'), ('pause', 'DELETE')
+        ('pause', 'INSERT'), ('pause', 'UPDATE'), ('pause', 'DELETE'),
+        ('retention', 'SELECT')
       ) needed (name, privilege)
       WHERE NOT has_table_privilege(name, privilege)
       UNION ALL
@@ -104,15 +105,15 @@ public final class DatabaseDoctor {
       return Diagnosis.fails(
           "database",
           "PostgreSQL " + server.version(),
-          "The statements need functions that it lacks.",
+          "Lapse's SQL needs functions that this version lacks.",
           "Upgrade to PostgreSQL %d or later.".formatted(OLDEST));
     }
     if (server.standby()) {
       return Diagnosis.fails(
           "database",
           "PostgreSQL %s, a standby".formatted(server.version()),
-          "Nothing can expire there, and the relay reads the primary only.",
-          "Let SPRING_DATASOURCE_URL lead to the primary.");
+          "Approvals cannot expire on a standby, and the relay reads only the primary.",
+          "Set SPRING_DATASOURCE_URL to the primary.");
     }
     return Diagnosis.holds("database", "PostgreSQL " + server.version());
   }
@@ -123,25 +124,25 @@ public final class DatabaseDoctor {
     long after = System.currentTimeMillis();
     // Outside of the time the question took.
     long skew = Math.max(0, Math.max(before - database, database - after));
-    String seen = "the database's and this host's differ by %d ms".formatted(skew);
+    String seen = "the clocks of the database and of this host differ by %d ms".formatted(skew);
     return skew <= SKEW.toMillis()
         ? Diagnosis.holds("clock", seen)
         : Diagnosis.fails(
             "clock",
             seen,
-            "Approvals expire by the database's clock; who looks at another one finds them early or"
+            "Approvals expire by the database's clock. By other clocks they seem to expire early or"
                 + " late.",
-            "Let a time service (chrony, systemd-timesyncd) keep both.");
+            "Synchronize both with a time service, such as chrony or systemd-timesyncd.");
   }
 
   private Diagnosis askForPrivileges() {
     List<String> missing = jdbc.sql(NOT_GRANTED).query(String.class).list();
     return missing.isEmpty()
-        ? Diagnosis.holds("privileges", "all that the service needs")
+        ? Diagnosis.holds("privileges", "all granted")
         : Diagnosis.fails(
             "privileges",
             "not granted: " + String.join(", ", missing),
-            "Expiring or publishing fails there.",
+            "Expiry or publishing fails without them.",
             "Run psql -f db/roles.sql, or grant them to this role.");
   }
 

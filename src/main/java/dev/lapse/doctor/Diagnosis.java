@@ -47,8 +47,8 @@ public record Diagnosis(
   private static Diagnosis unanswered(String name, Throwable failure) {
     return fails(
         name,
-        "could not be asked: " + Reasons.of(failure),
-        "Nothing is known of it.",
-        "Mend what the message names, and what fails above it, first.");
+        "check failed: " + Reasons.of(failure),
+        "The result is unknown.",
+        "First fix the error in the message and the failed checks above.");
   }
 }

@@ -67,14 +67,15 @@ public final class KafkaDoctor {
     try (Admin admin = kafka.admin()) {
       int brokers = admin.describeCluster().nodes().get().size();
       return Diagnosis.holds(
-          "kafka", "%d brokers answer at %s".formatted(brokers, kafka.bootstrapServers()));
+          "kafka",
+          "brokers that answer at %2$s: %1$d".formatted(brokers, kafka.bootstrapServers()));
     } catch (ExecutionException e) {
       return Diagnosis.fails(
           "kafka",
           "%s: %s".formatted(kafka.bootstrapServers(), String.valueOf(e.getCause())),
           "Nothing is published.",
-          "Start Kafka, or mend LAPSE_KAFKA_BOOTSTRAP_SERVERS and the security.protocol, sasl.… and"
-              + " ssl.… of lapse.kafka.properties.");
+          "Start Kafka, or fix LAPSE_KAFKA_BOOTSTRAP_SERVERS and the security.protocol, sasl.… and"
+              + " ssl.… in lapse.kafka.properties.");
     }
   }
 
@@ -85,7 +86,7 @@ public final class KafkaDoctor {
         : Diagnosis.fails(
             "transactions",
             "transaction.version " + level,
-            "A delayed request may decide a later transaction (KAFKA-17754).",
+            "A delayed request can end a later transaction (KAFKA-17754), so events can be lost.",
             "Upgrade the feature: kafka-features.sh upgrade --feature transaction.version=2");
   }
 
@@ -103,11 +104,11 @@ public final class KafkaDoctor {
               .next()
               .authorizedOperations();
       return allowed == null || allowed.contains(AclOperation.READ)
-          ? Diagnosis.holds("group", relay + " may be joined")
+          ? Diagnosis.holds("group", "this role may join " + relay)
           : mayNotJoin();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof GroupIdNotFoundException) {
-        return Diagnosis.holds("group", relay + " may be seen, and has no member yet");
+        return Diagnosis.holds("group", relay + " has no member yet");
       }
       if (e.getCause() instanceof GroupAuthorizationException) {
         return mayNotJoin();
@@ -119,8 +120,8 @@ public final class KafkaDoctor {
   private Diagnosis mayNotJoin() {
     return Diagnosis.fails(
         "group",
-        relay + " may not be joined",
-        "No instance of the service can lead, so nothing is published.",
+        "this role may not join " + relay,
+        "No instance can become the leader, so nothing is published.",
         "Allow Read on Group " + relay + ".");
   }
 
@@ -132,15 +133,15 @@ public final class KafkaDoctor {
       if (e.getCause() instanceof TransactionalIdAuthorizationException) {
         return Diagnosis.fails(
             "transactional-id",
-            relay + " may not be used",
-            "Nothing is published: every page is a transaction.",
+            "this role may not use " + relay,
+            "Nothing is published: every batch is a Kafka transaction.",
             "Allow Write on TransactionalId " + relay + ".");
       }
       if (!(e.getCause() instanceof TransactionalIdNotFoundException)) {
         throw e;
       }
     }
-    return Diagnosis.holds("transactional-id", relay + " may be seen");
+    return Diagnosis.holds("transactional-id", relay + " can be described");
   }
 
   private static Diagnosis topic(Admin admin, String topic, boolean position) throws Exception {
@@ -160,16 +161,16 @@ public final class KafkaDoctor {
       if (e.getCause() instanceof TopicAuthorizationException) {
         return Diagnosis.fails(
             name,
-            "it may not be seen",
+            "this role may not describe it",
             "Nothing is published to it.",
             "Allow %s on Topic %s.".formatted(position ? "Read and Write" : "Write", topic));
       }
       if (e.getCause() instanceof UnknownTopicOrPartitionException) {
         return Diagnosis.warns(
             name,
-            "it is absent, or may not be seen",
-            "The service creates it when it starts, if it may; otherwise nothing is published.",
-            "Create it, and allow Write on it; or start the service once, and ask again.");
+            "it does not exist, or this role cannot see it",
+            "The service creates it when it starts, if it may. Otherwise nothing is published.",
+            "Create it and allow Write on it, or start the service once and run doctor again.");
       }
       throw e;
     }
@@ -177,7 +178,7 @@ public final class KafkaDoctor {
     findWrong(description, position, wrong);
     int brokers = admin.describeCluster().nodes().get().size();
     if (brokers > 1 && replicas(description) < 2) {
-      wrong.add("1 replica, although there are %d brokers".formatted(brokers));
+      wrong.add("1 replica on %d brokers".formatted(brokers));
     }
     Config config = config(admin, topic);
     if (config != null) {
@@ -187,25 +188,25 @@ public final class KafkaDoctor {
       return Diagnosis.fails(
           name,
           String.join("; ", wrong),
-          "Events may be refused, or lost with a broker.",
+          "Kafka can reject events, or lose them with a broker.",
           "kafka-configs.sh --alter, kafka-acls.sh --add, kafka-reassign-partitions.sh.");
     }
     String seen =
-        "%d partitions, %d replicas"
+        "partitions: %d, replicas: %d"
             .formatted(description.partitions().size(), replicas(description));
     if (config == null) {
       return Diagnosis.warns(
           name,
           seen,
-          "Its limits may not be seen; what is above them is refused.",
+          "Lapse cannot see its limits; Kafka rejects larger batches.",
           "Allow DescribeConfigs on Topic %s.".formatted(topic));
     }
     if (replicas(description) < 2) {
       return Diagnosis.warns(
           name,
           seen,
-          "Events are lost with their broker.",
-          "For more than a trial: three brokers, and kafka-reassign-partitions.sh.");
+          "Events are lost if their broker is lost.",
+          "In production use three brokers and kafka-reassign-partitions.sh.");
     }
     return Diagnosis.holds(name, seen);
   }
@@ -229,7 +230,7 @@ public final class KafkaDoctor {
         position ? Set.of(AclOperation.READ, AclOperation.WRITE) : Set.of(AclOperation.WRITE);
     if (allowed != null && !allowed.containsAll(needed)) {
       wrong.add(
-          "not allowed: "
+          "missing ACL: "
               + needed.stream()
                   .filter(operation -> !allowed.contains(operation))
                   .map(operation -> operation == AclOperation.READ ? "Read" : "Write")
@@ -237,7 +238,7 @@ public final class KafkaDoctor {
                   .collect(Collectors.joining(", ")));
     }
     if (position && topic.partitions().size() != 1) {
-      wrong.add("%d partitions, not 1".formatted(topic.partitions().size()));
+      wrong.add("%d partitions instead of 1".formatted(topic.partitions().size()));
     }
   }
 
@@ -255,14 +256,16 @@ public final class KafkaDoctor {
     Integer inSync = number(config, TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG);
     if (inSync != null && replicas(topic) > 1) {
       if (inSync < 2) {
-        wrong.add("min.insync.replicas=1: what one broker has acknowledged may go with it");
+        wrong.add("min.insync.replicas=1: acknowledged events can be lost with one broker");
       } else if (inSync >= replicas(topic)) {
-        wrong.add("min.insync.replicas=%d: it rests while one broker is away".formatted(inSync));
+        wrong.add(
+            "min.insync.replicas=%d: publishing stops while one broker is down".formatted(inSync));
       }
     }
     String policy = value(config, TopicConfig.CLEANUP_POLICY_CONFIG);
     if (position && policy != null && !policy.equals(TopicConfig.CLEANUP_POLICY_COMPACT)) {
-      wrong.add("cleanup.policy=%s, not compact: the position may be deleted".formatted(policy));
+      wrong.add(
+          "cleanup.policy=%s, not compact: the publish position can be deleted".formatted(policy));
     }
   }
 

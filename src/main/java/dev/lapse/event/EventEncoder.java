@@ -63,7 +63,7 @@ public final class EventEncoder {
     String topic = topic(record);
     if (topic == null) {
       throw new UnpublishableException(
-          "No topic for event type \"%s\": set lapse.relay.topics[%s] and requeue"
+          "No topic for event type \"%s\": set lapse.relay.topics[%s], restart, and requeue"
               .formatted(record.type(), record.type()));
     }
     return new ProducerRecord<>(
@@ -107,7 +107,7 @@ public final class EventEncoder {
     try {
       return JSON.readValue(headers, STRINGS);
     } catch (JacksonException e) {
-      throw new UnpublishableException("Its headers are not a JSON object of strings");
+      throw new UnpublishableException("The headers are not a JSON object of strings");
     }
   }
 

@@ -7,20 +7,20 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.scheduling.support.CronExpression;
 
 /**
- * Settings of the expiration.
+ * Settings of expiry.
  *
  * @param enabled whether this instance expires approvals; default true
- * @param batchSize approvals that one statement expires at the most, 1 to 10,000; default 1,000.
- *     Larger batches hold their row locks longer, which approvers of overdue approvals wait for
- * @param maxPause the longest pause between two sweeps, 10 ms to 1 h; default 1 s. Deadlines known
- *     in time are met whatever it is; it bounds how late an approval is noticed that was inserted
- *     or changed meanwhile, or that an approver held when it fell due
- * @param cron a cron expression of six fields, such as {@code 0 * * * * *}, to sweep by instead of
- *     on time, in the time zone of the JVM; default none
- * @param stormGuard when to stop and ask a person
- * @param trial whether a pending approval is expired at start, by doctor, by a dry run and every
- *     few minutes in a transaction that is rolled back, to see whether the database lets it;
- *     default true. Switch it off if a trigger of the table acts outside of the database
+ * @param batchSize most approvals that one statement expires, 1 to 10,000; default 1,000. Larger
+ *     batches hold row locks longer, and approvers of overdue approvals wait for these
+ * @param maxPause longest pause between two expiry runs, 10 ms to 1 h; default 1 s. An approval
+ *     that is inserted already overdue, or unlocked late, waits at most this long. Known deadlines
+ *     are met with any value
+ * @param cron cron expression of six fields, such as {@code 0 * * * * *}, in the time zone of the
+ *     JVM. Lapse then expires at these times instead of at each deadline; default none
+ * @param stormGuard mass-expiry protection
+ * @param trial whether Lapse tries to expire one pending approval in a transaction that it rolls
+ *     back: at startup, in doctor, in a dry run and every few minutes; default true. Switch it off
+ *     if a trigger of your table acts outside of the database
  */
 @ConfigurationProperties("lapse.expiration")
 public record ExpirationSettings(
@@ -32,13 +32,14 @@ public record ExpirationSettings(
     @DefaultValue("true") boolean trial) {
 
   /**
-   * When so much would expire at once that it is more likely a mistake. Both bounds must be
-   * exceeded; then expiring is paused until somebody confirms it.
+   * Mass-expiry protection. It pauses expiry until an operator confirms it, if both limits are
+   * exceeded.
    *
-   * @param enabled default true
-   * @param maxDue approvals due at once that are no storm, whatever their share, 1 to
-   *     1,000,000,000; default 10,000
-   * @param maxShare of all pending approvals that may be due at once, above 0 to 1; default 0.5
+   * @param enabled whether the mass-expiry protection is on; default true
+   * @param maxDue limit of approvals that are overdue at one moment, 1 to 1,000,000,000; default
+   *     10,000
+   * @param maxShare limit of the share of pending approvals that are overdue at one moment, above 0
+   *     to 1; default 0.5
    */
   public record StormGuard(
       @DefaultValue("true") boolean enabled,

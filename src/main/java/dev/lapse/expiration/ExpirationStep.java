@@ -99,8 +99,8 @@ final class ExpirationStep implements Step {
     }
     for (Refusal refusal : swept.refused()) {
       log.warn(
-          "An approval is refused, all others expire id={} action=\"mend its reason; it is tried"
-              + " again by itself\" reason={}",
+          "Cannot expire approval; all others expire id={} action=\"fix the reason; Lapse retries"
+              + " automatically\" reason={}",
           refusal.id(),
           refusal.reason());
     }
@@ -121,12 +121,12 @@ final class ExpirationStep implements Step {
     paused = isPaused ? sweep.pause().orElse(null) : null;
     if (before == null && paused != null) {
       log.warn(
-          "Expiring is paused reason=\"{}\" by={} action=\"look with: lapse expire --dry-run, then:"
+          "Expiry is paused reason=\"{}\" by={} action=\"check with: lapse expire --dry-run; then:"
               + " lapse resume expiration\"",
           paused.reason(),
           paused.by());
     } else if (before != null && paused == null) {
-      log.info("Expiring goes on");
+      log.info("Expiry resumed");
     }
   }
 

@@ -89,7 +89,7 @@ final class Refusals {
   void checkRoom(String reason) {
     if (list.size() >= MAX) {
       throw new IllegalStateException(
-          "%d approvals are refused, and there are more: %s".formatted(list.size(), reason));
+          "%d approvals cannot expire, and there are more: %s".formatted(list.size(), reason));
     }
   }
 

@@ -40,10 +40,10 @@ public final class KafkaAtStart {
       return kafka.admin();
     } catch (RuntimeException e) {
       throw new UnusableException(
-          "Kafka's client cannot be made for %s (%s)".formatted(servers, Reasons.of(e)),
-          "Mend LAPSE_KAFKA_BOOTSTRAP_SERVERS, or what the message names of"
-              + " lapse.kafka.properties: files must exist and be readable, and a"
-              + " sasl.jaas.config ends with a semicolon.",
+          "Cannot create a Kafka client for %s (%s)".formatted(servers, Reasons.of(e)),
+          "Fix LAPSE_KAFKA_BOOTSTRAP_SERVERS, or the property of lapse.kafka.properties that the"
+              + " message names. Files must exist and be readable, and sasl.jaas.config must end"
+              + " with a semicolon.",
           e);
     }
   }
@@ -52,23 +52,22 @@ public final class KafkaAtStart {
     Throwable cause = failure instanceof ExecutionException ? failure.getCause() : failure;
     if (cause instanceof SslAuthenticationException) {
       return new UnusableException(
-          "Kafka at %s and Lapse do not trust each other (%s)"
-              .formatted(servers, Reasons.of(failure)),
-          "Let lapse.kafka.properties.ssl.truststore.location hold the brokers' certificate"
-              + " authority (PEM: ssl.truststore.type=PEM), and if they ask for a certificate,"
-              + " ssl.keystore.location the service's own; brokers are to be named as in theirs.",
+          "TLS handshake with Kafka at %s failed (%s)".formatted(servers, Reasons.of(failure)),
+          "Set lapse.kafka.properties.ssl.truststore.location to the brokers' certificate authority"
+              + " (PEM: ssl.truststore.type=PEM). If brokers require a client certificate, set"
+              + " ssl.keystore.location. Use the host names of the brokers' certificates.",
           failure);
     }
     if (cause instanceof AuthenticationException) {
       return new UnusableException(
-          "Kafka at %s refuses the login (%s)".formatted(servers, Reasons.of(failure)),
-          "Mend sasl.mechanism and sasl.jaas.config of lapse.kafka.properties.",
+          "Kafka at %s rejected the login (%s)".formatted(servers, Reasons.of(failure)),
+          "Fix sasl.mechanism and sasl.jaas.config in lapse.kafka.properties.",
           failure);
     }
     return new UnusableException(
         "Kafka does not answer at %s (%s)".formatted(servers, Reasons.of(failure)),
-        "Start Kafka, or set LAPSE_KAFKA_BOOTSTRAP_SERVERS to the brokers' host:port; and if they ask"
-            + " for TLS or a login, lapse.kafka.properties.security.protocol.",
+        "Start Kafka, or set LAPSE_KAFKA_BOOTSTRAP_SERVERS to the brokers' host:port. If they require"
+            + " TLS or a login, set lapse.kafka.properties.security.protocol.",
         failure);
   }
 

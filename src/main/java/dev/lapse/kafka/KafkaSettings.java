@@ -5,15 +5,16 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * How to reach Kafka.
+ * Settings of the connection to Kafka.
  *
- * @param bootstrapServers brokers to begin with, {@code host:port} separated by commas; default
- *     {@code localhost:9092}
- * @param topicPartitions partitions of a topic that Lapse creates because it is absent, 1 to
- *     10,000; default 6
- * @param topicReplication its replicas, or -1 for the broker's default; default -1
- * @param properties any further property of Kafka's clients, such as {@code security.protocol};
- *     given to producer, consumers and admin alike
+ * @param bootstrapServers brokers to connect to first, {@code host:port} separated by commas;
+ *     default {@code localhost:9092}
+ * @param topicPartitions partitions of a topic that Lapse creates, 1 to 10,000; default 6
+ * @param topicReplication replicas of a topic that Lapse creates, or -1 for the broker's default;
+ *     default -1
+ * @param properties further properties of Kafka's producer, consumer and admin clients, such as
+ *     {@code security.protocol}. Lapse sets some itself, such as {@code acks}, {@code
+ *     transactional.id} and {@code isolation.level}; these cannot be changed here
  */
 @ConfigurationProperties("lapse.kafka")
 public record KafkaSettings(

@@ -89,7 +89,7 @@ public final class Loop {
     try {
       stopping.join(STOP_PATIENCE.toMillis());
       if (stopping.isAlive()) {
-        log.warn("Interrupting a cycle that takes too long to finish loop={}", name);
+        log.warn("Interrupting an iteration that takes too long to finish worker={}", name);
         stopping.interrupt();
         stopping.join(STOP_PATIENCE.toMillis());
       }
@@ -111,7 +111,7 @@ public final class Loop {
       String reason = e.getClass().getName() + ": " + Reasons.of(e);
       note(Instant.now(), reason);
       status = new LoopStatus.Broken(reason);
-      log.error("The loop has ended; restart the process loop={}", name, e);
+      log.error("Worker ended unexpectedly worker={} action=\"restart the process\"", name, e);
     } finally {
       close();
     }
@@ -122,16 +122,16 @@ public final class Loop {
     try {
       step.close();
     } catch (RuntimeException e) {
-      log.warn("Not everything was closed loop={} reason={}", name, Reasons.of(e));
+      log.warn("Could not close all resources worker={} reason={}", name, Reasons.of(e));
     }
-    log.info("Stopped loop={}", name);
+    log.info("Stopped worker={}", name);
   }
 
   private Duration cycle() throws InterruptedException {
     try {
       Duration pause = step.runOnce();
       if (status instanceof LoopStatus.BackingOff backingOff) {
-        log.info("Recovered loop={} failures={}", name, backingOff.attempts());
+        log.info("Recovered worker={} failures={}", name, backingOff.attempts());
         status = new LoopStatus.Running();
       }
       return pause;
@@ -154,9 +154,9 @@ public final class Loop {
       pause = LONGEST_PAUSE;
     }
     if (before == null || !isSame(before.reason(), reason)) {
-      log.warn("Cycle failed, trying again loop={} pause={} reason={}", name, pause, reason);
+      log.warn("Worker failed, retrying worker={} pause={} reason={}", name, pause, reason);
     }
-    log.debug("Cycle failed loop={} attempts={}", name, attempts, failure);
+    log.debug("Worker failed worker={} attempts={}", name, attempts, failure);
     Instant now = Instant.now();
     note(now, reason);
     status =
@@ -181,7 +181,7 @@ public final class Loop {
     try {
       step.recover(failure);
     } catch (RuntimeException e) {
-      log.warn("Recovery failed, too loop={} reason={}", name, Reasons.of(e));
+      log.warn("Cleanup after the failure failed as well worker={} reason={}", name, Reasons.of(e));
     }
   }
 

@@ -106,7 +106,7 @@ public final class Checkpoints {
 
     /** What to do about it. */
     public String action() {
-      return "start it; or, if no instance has that lapse.relay.name any more: DELETE FROM"
+      return "start this relay; or, if its lapse.relay.name is no longer used, as lapse_owner: DELETE FROM"
           + " relay_checkpoint WHERE relay = '%s'".formatted(relay.replace("'", "''"));
     }
   }

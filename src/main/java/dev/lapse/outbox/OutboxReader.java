@@ -205,8 +205,8 @@ public final class OutboxReader {
     } catch (SQLException e) {
       if (IN_RECOVERY.equals(e.getSQLState())) {
         throw new SQLException(
-            "The database is a standby, and the relay reads the primary only: let"
-                + " spring.datasource.url lead there",
+            "The database is a standby, and the relay reads only the primary: set"
+                + " spring.datasource.url to the primary",
             IN_RECOVERY,
             e);
       }

@@ -32,9 +32,9 @@ final class Acls {
   /** For a topic that is not to be seen, and that may not be created. */
   static NotAllowedException toCreate(String topic, Throwable failure) {
     return new NotAllowedException(
-        ("Kafka needs an ACL: there is no topic %1$s that Lapse may see, and it may not create one:"
-                + " create it and allow Write on it (and Read, if it is the position's), or allow Create"
-                + " on it or on Cluster")
+        ("Kafka needs an ACL: Lapse cannot see a topic %1$s and may not create it. Create it and allow"
+                + " Write on it (and Read on the position topic), or allow Create on the topic or the"
+                + " cluster")
             .formatted(topic),
         failure);
   }

@@ -38,13 +38,13 @@ final class Adoption {
   Position run(Continuity.Adopt adopt) throws Exception {
     Position old = adopt.position();
     log.warn(
-        "Another database cluster, going on in it systemIdentifier={} before={} publishedId={}{}",
+        "Connected to a restored database; continuing there systemIdentifier={} before={} publishedId={}{}",
         reader.state().origin().systemIdentifier(),
         old.origin().systemIdentifier(),
         old.publishedId(),
         adopt.reason() == null
             ? ""
-            : " events may be published again, with the same ids, reason=\"%s\""
+            : " effect=\"events may be published again with the same ce_id\" reason=\"%s\""
                 .formatted(adopt.reason()));
     if (adopt.reason() != null) {
       old = old.endingWith(reader.eventAt(old.publishedId()));

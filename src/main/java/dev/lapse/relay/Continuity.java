@@ -47,7 +47,8 @@ sealed interface Continuity {
     if (kafka.isEmpty()) {
       return checkpoint.isEmpty()
           ? new FirstStart(Position.start(now))
-          : goBack(checkpoint, now, "the position topic holds no position, the database does");
+          : goBack(
+              checkpoint, now, "the position topic is empty, but the database has a checkpoint");
     }
     Position position = kafka.get();
     if (!endsWith(position, event) && !checkpoint.map(c -> covers(c, position)).orElse(false)) {
@@ -76,10 +77,11 @@ sealed interface Continuity {
           .formatted(is.systemIdentifier(), was.systemIdentifier());
     }
     if (was.timeline() != is.timeline()) {
-      return "another timeline: %d, was %d".formatted(is.timeline(), was.timeline());
+      return "failover or point-in-time restore: timeline %d, was %d"
+          .formatted(is.timeline(), was.timeline());
     }
     if (is.lsn().isBefore(was.lsn())) {
-      return "the database went back in time: log at %s, was %s".formatted(is.lsn(), was.lsn());
+      return "the database went back in time: WAL at %s, was %s".formatted(is.lsn(), was.lsn());
     }
     return null;
   }
@@ -92,7 +94,7 @@ sealed interface Continuity {
     String broken = broken(position, now);
     return broken != null
         ? broken
-        : "the database went back in time: the row of id %d is not the one that was published"
+        : "the database went back in time: the row with id %d is not the published one"
             .formatted(position.publishedId());
   }
 

@@ -201,7 +201,7 @@ final class EventPublisher implements AutoCloseable {
       return failure;
     }
     poison.learn(refused, sent.size());
-    return new NewTermException("Kafka refused an event", failure);
+    return new NewTermException("Kafka rejected an event", failure);
   }
 
   /** Without the future: commitTransaction() throws what any send failed with. */

@@ -69,9 +69,9 @@ final class Parking {
     poison.forget(refused.eventIdAsText()); // the letter knows; and what has no room may be mended
     if (!hasRoom(before)) {
       throw new IllegalStateException(
-          ("%d keys wait behind dead letters, and lapse.relay.max-dead-letters, or the size of the"
-                  + " position's record, allows no more: mend what Kafka refuses and requeue them."
-                  + " Nothing is published past outbox id %d until then. Its reason: %s")
+          ("Too many blocked keys (%d): lapse.relay.max-dead-letters, or the size of the position"
+                  + " record, allows no more. Nothing is published after outbox id %d. Fix the reasons,"
+                  + " then: lapse dead-letters requeue --all. Reason of this event: %s")
               .formatted(before.deadLetters().size(), refused.id(), reason));
     }
     List<DeadLetter> letters = new ArrayList<>(before.deadLetters());
@@ -123,8 +123,8 @@ final class Parking {
       if (before.stream().noneMatch(letter::isSameRefusal)) {
         requeued.remove(letter.key()); // not sooner: until it is committed, it was not tried
         log.warn(
-            "Kafka refuses an event: its key waits, all others flow outboxId={} type={}"
-                + " reason=\"{}\" action=\"mend the cause, then: lapse dead-letters requeue {}\"",
+            "Cannot publish event; its key is blocked, all others are published outboxId={} type={}"
+                + " reason=\"{}\" action=\"fix the reason, then: lapse dead-letters requeue {}\"",
             letter.id(),
             letter.type(),
             letter.reason(),
@@ -135,8 +135,7 @@ final class Parking {
       if (position.deadLetters().stream().noneMatch(l -> l.key().equals(letter.key()))) {
         requeued.remove(letter.key());
         log.info(
-            "PublishedTransaction a dead letter and what waited behind it outboxId={}",
-            letter.id());
+            "Published a dead letter and the events that waited for it outboxId={}", letter.id());
       }
     }
     table.replace(settings.name(), position.deadLetters());

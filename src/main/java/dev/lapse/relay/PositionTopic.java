@@ -134,8 +134,8 @@ final class PositionTopic {
     while (reader.position(partition) < end) {
       if (System.nanoTime() - deadline > 0) {
         throw new IllegalStateException(
-            ("Cannot read %s to its end: stuck at offset %d of %d. A transaction hangs there;"
-                    + " find its producer with kafka-transactions.sh find-hanging and abort it")
+            ("Cannot read %s to its end: stuck at offset %d of %d by an open transaction. Find its"
+                    + " producer with kafka-transactions.sh find-hanging and abort it")
                 .formatted(partition, reader.position(partition), end));
       }
       for (ConsumerRecord<byte[], byte[]> record : reader.poll(Duration.ofMillis(100))) {

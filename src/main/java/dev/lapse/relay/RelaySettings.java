@@ -12,26 +12,28 @@ import org.springframework.util.unit.DataSize;
  * Settings of the relay.
  *
  * @param enabled whether this instance takes part in publishing; default true
- * @param name the relay's name: its transactional id and consumer group, and the first part of its
- *     position topic. Instances of one name share the work of one outbox; default {@code lapse}
- * @param source the events' {@code ce_source}, the same on every instance; default {@code
- *     /approvals}
- * @param topics the topic of each event type whose rows name none, upper and lower case being the
- *     same; default {@code ApprovalExpired} to {@code approvals.expired}
- * @param pageRecords records of one transaction at the most, 1 to 100,000; default 5,000
- * @param pageSize bytes after which a transaction is closed, 1 KB to 64 MB; default 4 MB
- * @param pollInterval pause between two looks at an outbox that had nothing new, 1 ms to 1 min;
- *     default 5 ms; where nothing has come for a second, 50 ms at the least. A sweep of this
- *     instance is noticed at once, whatever it is
- * @param sessionTimeout after which a dead leader is replaced, 1 s to 5 min; default 6 s, the least
- *     that brokers allow unless told otherwise
- * @param transactionTimeout after which Kafka gives up the transaction of a relay that died, 5 s to
- *     15 min; default 15 s. Consumers wait that long at the most
- * @param checkpointInterval between two checkpoints in PostgreSQL, 100 ms to 1 h; default 5 s
- * @param replaces the outbox that this one replaces under the same name, as the message of a name
- *     conflict gives it; default none
- * @param maxDeadLetters keys that may wait behind a dead letter, 0 to 1,000; default 100. At one
- *     more the relay stops publishing until somebody mends it: that many are no exception
+ * @param name name of the relay: its consumer group, its transactional id and the first part of its
+ *     position topic; default {@code lapse}. Must be unique per database on one Kafka. Do not
+ *     change it later: a relay with a new name publishes the whole outbox again
+ * @param source {@code ce_source} of the events, the same on every instance; default {@code
+ *     /approvals}. Databases that share an event topic need one each
+ * @param topics topic of each event type whose rows name none, not case-sensitive; default {@code
+ *     ApprovalExpired} to {@code approvals.expired}
+ * @param pageRecords most events of one Kafka transaction, 1 to 100,000; default 5,000
+ * @param pageSize size after which a Kafka transaction is closed, 1 KB to 64 MB; default 4 MB
+ * @param pollInterval pause between two polls of an outbox without new events, 1 ms to 1 min;
+ *     default 5 ms. After an idle second it is at least 50 ms. Events of this instance's expiry
+ *     runs are published immediately
+ * @param sessionTimeout time after which a dead leader is replaced, 1 s to 5 min; default 6 s, the
+ *     minimum that brokers accept by default
+ * @param transactionTimeout time after which Kafka aborts the transaction of a dead relay, 5 s to
+ *     15 min; default 15 s. Consumers wait at most this long
+ * @param checkpointInterval time between two updates of the checkpoint in PostgreSQL, 100 ms to 1
+ *     h; default 5 s
+ * @param replaces id of the outbox that this one replaces under the same name; default none. The
+ *     message of a name conflict shows it
+ * @param maxDeadLetters most keys that may be blocked by an undeliverable event, 0 to 1,000;
+ *     default 100. With more, the relay publishes nothing until the cause is fixed
  */
 @ConfigurationProperties("lapse.relay")
 public record RelaySettings(

@@ -94,14 +94,14 @@ final class RelayStep implements Step {
       cycle = term.runOnce();
       position = term.position();
     } catch (NewTermException e) {
-      log.debug("Beginning a new term relay={} reason={}", settings.name(), e.getMessage(), e);
+      log.debug(
+          "Beginning a new leadership term relay={} reason={}", settings.name(), e.getMessage(), e);
       endTerm();
       return Duration.ZERO;
     }
     status = status(position);
     if (cycle.published() > 0) {
-      log.debug(
-          "PublishedTransaction events count={} to={}", cycle.published(), position.publishedId());
+      log.debug("Published events count={} to={}", cycle.published(), position.publishedId());
     }
     Duration pause = pace.after(cycle.published() > 0, System.nanoTime());
     return cycle.more() ? Duration.ZERO : pause;
@@ -134,7 +134,7 @@ final class RelayStep implements Step {
             paused.reason(),
             paused.by());
       } else if (before != null && paused == null) {
-        log.info("Publishing goes on relay={}", settings.name());
+        log.info("Publishing resumed relay={}", settings.name());
       }
     }
     return paused != null;
@@ -164,7 +164,7 @@ final class RelayStep implements Step {
 
   private void standBy(Admin admin) throws Exception {
     if (term != null) {
-      log.info("Standing by: the lead has gone to another instance relay={}", settings.name());
+      log.info("Standing by: another instance is the leader now relay={}", settings.name());
       endTerm();
     }
     if (System.nanoTime() - topicsSeenAt > TOPICS_INTERVAL.toNanos()) {
@@ -183,7 +183,9 @@ final class RelayStep implements Step {
       leaveGroup(); // until it tries again, so that an instance that can lead does
     }
     if (leadership != null && isFencing(failure)) {
-      log.info("Standing by: another instance has taken the lead relay={}", settings.name());
+      log.info(
+          "Standing by: Kafka fenced this instance, another one is the leader relay={}",
+          settings.name());
       leadership.resign();
       listener.fenced();
     }
@@ -226,7 +228,7 @@ final class RelayStep implements Step {
       }
     } catch (RuntimeException e) {
       log.warn(
-          "No checkpoint was left; nothing is lost by that relay={} reason={}",
+          "Could not write a checkpoint on shutdown; nothing is lost relay={} reason={}",
           settings.name(),
           Reasons.of(e));
     }

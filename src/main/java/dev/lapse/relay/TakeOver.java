@@ -72,7 +72,7 @@ final class TakeOver {
     try {
       Position position = position(admin, own, publisher);
       log.info(
-          "Leading relay={} publishedId={} deadLetters={}",
+          "Became the leader relay={} publishedId={} deadLetters={}",
           settings.name(),
           position.publishedId(),
           position.deadLetters().size());
@@ -115,20 +115,20 @@ final class TakeOver {
     }
     if (continuity instanceof Continuity.GoBack goBack) {
       log.warn(
-          "Going back: events may be published again, with the same ids, from publishedId={}"
-              + " reason=\"{}\"",
+          "Resuming from an earlier position: some events will be published again with the same"
+              + " ce_id publishedId={} reason=\"{}\"",
           goBack.position().publishedId(),
           goBack.reason());
       return begin(goBack.position(), publisher);
     }
-    log.info("First start relay={}: publishing the outbox from its beginning", settings.name());
+    log.info("First start: publishing the outbox from its beginning relay={}", settings.name());
     return begin(((Continuity.FirstStart) continuity).position(), publisher);
   }
 
   private Position begin(Position at, PagePublisher publisher) throws Exception {
     Position position = at.endingWith(reader.eventAt(at.publishedId()));
     if (at.publishedId() == 0 && restamp.isNeeded()) {
-      log.warn("The outbox holds rows of another database cluster: restamping them");
+      log.warn("The outbox was restored from another cluster; rewriting its transaction ids");
       position = position.as(restamp.run(), reader.state().origin());
     }
     publisher.publish(position, reader.state().time());

@@ -115,8 +115,8 @@ final class Term implements AutoCloseable {
     boolean isGone = position.deadLetters().size() < before.deadLetters().size();
     if (isGone && !reader.eventAt(letter.id()).equals(Optional.of(letter.eventId()))) {
       log.warn(
-          "A dead letter was deleted from the outbox, so it is not published, nor is what was"
-              + " deleted behind it outboxId={} type={}",
+          "An undeliverable event was deleted from the outbox and will never be published, nor will"
+              + " deleted events after it outboxId={} type={}",
           letter.id(),
           letter.type());
     }

@@ -90,7 +90,7 @@ final class Topics {
         log.info("Created topic name={} partitions={}", topic.name(), topic.numPartitions());
       } catch (ExecutionException e) {
         if (e.getCause() instanceof InvalidTopicException invalid) {
-          throw new UnpublishableException("Kafka takes no such topic: " + Reasons.of(invalid));
+          throw new UnpublishableException("Kafka rejects the topic: " + Reasons.of(invalid));
         }
         if (e.getCause() instanceof AuthorizationException) {
           throw Acls.toCreate(topic.name(), e);
@@ -123,10 +123,10 @@ final class Topics {
           .orElse(BATCH_SIZE);
     } catch (ExecutionException e) {
       if (!(e.getCause() instanceof AuthorizationException)) {
-        log.debug("Cannot read the limits of a topic, new perhaps name={}", topic, e);
+        log.debug("Cannot read the limits of a topic, perhaps a new one name={}", topic, e);
       } else if (warnedOf.add(topic)) {
         log.warn(
-            "May not read the limits of a topic, so larger batches may be sent than it takes name={}"
+            "Missing DescribeConfigs on a topic: batches may exceed its max.message.bytes name={}"
                 + " action=\"allow DescribeConfigs on it\"",
             topic);
       }
@@ -142,8 +142,9 @@ final class Topics {
     int level = TransactionProtocol.level(admin);
     if (level < TransactionProtocol.SAFE) {
       log.warn(
-          "Kafka runs an old transaction protocol feature=transaction.version level={}"
-              + " action=\"upgrade to 2 with kafka-features.sh, see KAFKA-17754\"",
+          "Kafka uses an old transaction protocol, in which a delayed request can lose events"
+              + " feature=transaction.version level={} action=\"upgrade it to 2 with kafka-features.sh, see"
+              + " KAFKA-17754\"",
           level);
     }
   }

@@ -10,9 +10,8 @@ final class UnreadablePositionException extends Exception {
 
   UnreadablePositionException(String topic, Exception cause) {
     super(
-        ("The last record of %s is no position that this version of Lapse knows (%s). Another"
-                + " version has written it: run that one, or a newer one; this instance publishes"
-                + " nothing")
+        ("This version of Lapse cannot read the last record of %s (%s). Another version has written"
+                + " it: run that version, or a newer one. This instance publishes nothing")
             .formatted(topic, cause.getMessage()),
         cause);
   }

@@ -27,7 +27,7 @@ public final class Replay {
   private static final Logger log = LoggerFactory.getLogger(Replay.class);
 
   private static final String TOO_MANY =
-      "Events came meanwhile, and it would be more than the %d that one replay publishes unconfirmed";
+      "New events arrived: the replay now exceeds the %d events that need no confirmation (--yes)";
 
   private final ReplayRecords records;
   private final Replays replays;
@@ -102,8 +102,8 @@ public final class Replay {
       replays.end(outcome);
     } catch (RuntimeException e) {
       log.warn(
-          "The end of a replay is not in the table id={} outcome={} events={} lastId={} failure=\"{}\""
-              + " reason=\"{}\" action=\"go on behind lastId\"",
+          "Could not record the end of a replay id={} outcome={} events={} lastId={} failure=\"{}\""
+              + " reason=\"{}\" action=\"to resume, pass --after-id=lastId\"",
           outcome.progress().replay(),
           outcome.end(),
           outcome.progress().events(),

@@ -104,7 +104,7 @@ final class ReplayRecords {
       try (ResultSet row = statement.executeQuery()) {
         if (!row.next()) {
           throw new IllegalStateException(
-              "Nothing to replay: the relay %s has written no checkpoint yet; see lapse.relay.name"
+              "Nothing to replay: relay %s has not written a checkpoint yet; check lapse.relay.name"
                   .formatted(relay));
         }
         long published = row.getLong(1);

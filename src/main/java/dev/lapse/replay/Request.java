@@ -28,19 +28,22 @@ public record Request(
    * @throws IllegalArgumentException saying what is wrong with it
    */
   public Request {
-    require(!selection.isEverything(), "Say which events: by id, time, key, type, or dead letters");
-    require(rate >= 0, "The rate is %d: say 1 or more events a second".formatted(rate));
-    require(max >= 0, "The most events to replay is %d: say 0 or more".formatted(max));
+    require(
+        !selection.isEverything(), "Specify which events: by id, time, key, type, or dead letters");
+    require(
+        rate >= 0,
+        "The rate is %d: use 1 or more events per second, or 0 for no limit".formatted(rate));
+    require(max >= 0, "The maximum of events is %d: use 0 or more".formatted(max));
     require(
         toTopic == null || toTopic.matches("[a-zA-Z0-9._-]{1,249}"),
-        "\"%s\" is no name of a topic".formatted(toTopic));
+        "\"%s\" is not a valid topic name".formatted(toTopic));
     require(
         toTopic == null || !toTopic.endsWith(".position"),
-        "Nobody but the relay writes to %s".formatted(toTopic));
+        "Only the relay may write to %s".formatted(toTopic));
     require(
         !selection.deadLetters() || toTopic != null,
-        "Dead letters go to another topic only; to their own, in their order, they go by: lapse"
-            + " dead-letters requeue");
+        "Dead letters can only be replayed to another topic (--to-topic). To publish them to their"
+            + " own: lapse dead-letters requeue");
   }
 
   private static void require(boolean condition, String message) {

@@ -24,9 +24,9 @@ final class TargetTopic {
     } catch (ExecutionException e) {
       throw e.getCause() instanceof UnknownTopicOrPartitionException
           ? new IllegalStateException(
-              "There is no topic %s: create it, or name another one".formatted(topic), e)
+              "Topic %s does not exist: create it, or name another one".formatted(topic), e)
           : new IllegalStateException(
-              "Kafka at %s does not tell whether there is a topic %s (%s)"
+              "Kafka at %s does not report whether topic %s exists (%s)"
                   .formatted(kafka.bootstrapServers(), topic, Reasons.of(e)),
               e);
     }

@@ -7,7 +7,6 @@ public final class TooManyException extends RuntimeException {
 
   TooManyException(Plan plan, long max) {
     super(
-        "That are %d events, more than the %d that one replay publishes unconfirmed"
-            .formatted(plan.events(), max));
+        "%d events selected; more than %d need confirmation (--yes)".formatted(plan.events(), max));
   }
 }

@@ -5,13 +5,13 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Settings of the retention.
+ * Settings of retention.
  *
  * @param enabled whether this instance purges the outbox; default true
- * @param period how long published records are kept, for replays and audits, 1 minute to 10 years;
- *     default 7 days
- * @param interval between two looks for what has become old, 1 s to 1 day; default 1 minute
- * @param batchSize records that one statement looks at, 10 to 10,000; default 1,000
+ * @param period how long published rows stay in the outbox, for replays and audits, 1 minute to 10
+ *     years; default 7 days
+ * @param interval time between two purges, 1 s to 1 day; default 1 minute
+ * @param batchSize rows that one statement examines, 10 to 10,000; default 1,000
  */
 @ConfigurationProperties("lapse.retention")
 record RetentionSettings(

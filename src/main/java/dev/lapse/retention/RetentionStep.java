@@ -69,7 +69,7 @@ final class RetentionStep implements Step {
   /** The batch that ended it is looked at again: what was too young in it becomes old. */
   private void endPass() {
     if (purged > 0) {
-      log.info("Purged published records count={} olderThan={}", purged, settings.period());
+      log.info("Purged published rows count={} olderThan={}", purged, settings.period());
       purged = 0;
     }
     if (nanoTime.getAsLong() - fullPassAt >= FULL_PASS_INTERVAL.toNanos()) {
@@ -85,7 +85,7 @@ final class RetentionStep implements Step {
     for (Checkpoints.Stale checkpoint : stale) {
       if (!toldOf.contains(checkpoint.relay())) {
         log.warn(
-            "Nothing is purged that a relay has not published, and one has stopped relay={}"
+            "Purging of newer rows is blocked: a relay has not published for a day relay={}"
                 + " publishedId={} checkpointWrittenAt={} action=\"{}\"",
             checkpoint.relay(),
             checkpoint.publishedId(),

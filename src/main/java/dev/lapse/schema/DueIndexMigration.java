@@ -54,14 +54,15 @@ final class DueIndexMigration extends BeforeEachMigration {
   /** In no transaction: nor could it drop the index in one. */
   @Override
   void prepare(Connection connection, Context context) throws SQLException {
-    log.info("Building the due index: waits for open transactions, blocks nobody");
+    log.info(
+        "Building the index on pending approvals: waits for open transactions, blocks no writers");
     Map<String, String> words = context.getConfiguration().getPlaceholders();
     try {
       Invalid index = find(connection, words);
       if (index != null && index.builder() != null) {
         log.warn(
-            "Another session is at the due index, it seems, and is waited for pid={}"
-                + " action=\"if it is not to: SELECT pg_terminate_backend({})\"",
+            "Waiting for a session that builds the same index pid={}"
+                + " action=\"to stop that session: SELECT pg_terminate_backend({})\"",
             index.builder(),
             index.builder());
       }
@@ -76,7 +77,7 @@ final class DueIndexMigration extends BeforeEachMigration {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while another session builds the index", e);
+      throw new IllegalStateException("Interrupted while another session builds the index", e);
     }
   }
 

@@ -60,12 +60,12 @@ public final class OwnSchema {
             .collect(Collectors.joining(", "));
     return List.of(
         new Problem(
-            "The search path lacks what Lapse's migrations bring: %s.".formatted(what),
-            "Events, and how far they are published, are kept in them.",
+            "Objects of Lapse's migrations are missing from the search path: %s.".formatted(what),
+            "Lapse keeps events and its publish position in them.",
             ("-- as the role that owns the schema: java -jar lapse.jar migrate%n"
-                    + "-- or with a tool of your own, what this prints:"
+                    + "-- or run the output of this with your own tool:"
                     + " java -jar lapse.jar migrate --print%s%n"
-                    + "-- then db/roles.sql again, if the service has a role of its own%n"
+                    + "-- then db/roles.sql again, if the service has its own role%n"
                     + "-- if the tables are in another schema, name it with ?currentSchema=… in"
                     + " SPRING_DATASOURCE_URL")
                 .formatted(before < 4 ? "" : " --after=" + before)));

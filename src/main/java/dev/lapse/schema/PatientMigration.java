@@ -73,7 +73,7 @@ final class PatientMigration implements FlywayMigrationStrategy {
         throw givenUp(holder);
       }
       log.warn(
-          "A migration did not get its lock, and is tried again attempt={} of={} retryIn={}s"
+          "A migration could not get its lock; retrying attempt={} of={} retryIn={}s"
               + " holder=\"{}\"",
           attempt,
           attempts,
@@ -111,13 +111,13 @@ final class PatientMigration implements FlywayMigrationStrategy {
           .query(Holder.class)
           .optional();
     } catch (DataAccessException e) { // not every role may ask
-      log.debug("Cannot see who is in the way", e);
+      log.debug("Cannot see which session blocks the migration", e);
       return Optional.empty();
     }
   }
 
   private static String name(Optional<Holder> holder) {
-    return holder.map(Holder::toString).orElse("nobody that could be seen");
+    return holder.map(Holder::toString).orElse("a session that this role cannot see");
   }
 
   private UnusableException givenUp(Optional<Holder> holder) {
@@ -125,13 +125,13 @@ final class PatientMigration implements FlywayMigrationStrategy {
         "The schema cannot be migrated now:",
         List.of(
             new Problem(
-                "A migration did not get its lock in %d attempts. In the way is %s."
+                "A migration could not get its lock (attempts: %d). It is blocked by %s."
                     .formatted(attempts, name(holder)),
-                "While it waits, so does everybody who writes to the table.",
-                "-- start again when that has ended: what is migrated, stays"
+                "While it waits, all writers to the table wait, too.",
+                "-- restart when that has ended; completed migrations are kept"
                     + holder
                         .map(Holder::pid)
-                        .map("%n-- or end it: SELECT pg_terminate_backend(%d);"::formatted)
+                        .map("%n-- or terminate it: SELECT pg_terminate_backend(%d);"::formatted)
                         .orElse(""))));
   }
 
@@ -144,7 +144,7 @@ final class PatientMigration implements FlywayMigrationStrategy {
       Runtime.getRuntime().removeShutdownHook(stop);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("stopped while a migration waited for its lock", e);
+      throw new IllegalStateException("Stopped while a migration waited for its lock", e);
     }
   }
 

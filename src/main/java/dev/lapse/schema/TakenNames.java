@@ -86,14 +86,14 @@ final class TakenNames extends BeforeEachMigration {
         "The database cannot be migrated:",
         List.of(
             new Problem(
-                "The schema %s has what a migration would create: %s."
+                "The schema %s already has objects that a migration would create: %s."
                     .formatted(schema, String.join(", ", present)),
-                "Nothing of it is known to be Lapse's.",
+                "Lapse has no record of creating them.",
                 """
-                -- if it is not Lapse's, a schema of its own: CREATE SCHEMA lapse, then
+                -- if they are not Lapse's, give Lapse its own schema: CREATE SCHEMA lapse, then
                 --   ?currentSchema=lapse in SPRING_DATASOURCE_URL, and lapse.approvals.schema=%s
-                -- if another tool migrated it: SPRING_FLYWAY_ENABLED=false
-                -- if Flyway's history of it is in another schema: SPRING_FLYWAY_DEFAULT_SCHEMA=…\
+                -- if another tool migrated them: SPRING_FLYWAY_ENABLED=false
+                -- if Flyway's history of them is in another schema: SPRING_FLYWAY_DEFAULT_SCHEMA=…\
                 """
                     .formatted(schema))));
   }

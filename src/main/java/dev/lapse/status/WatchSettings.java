@@ -5,14 +5,15 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Settings of the watch, which reads what metrics, health and the log tell of the database.
+ * Settings of the database monitor, which reads the data for metrics, health and warnings.
  *
- * @param enabled default true; without it the gauges that need the database are absent
- * @param interval between two looks, 1 s to 10 min; default 10 s
- * @param longTransaction from which age on a transaction that keeps the database from cleaning up
- *     is told of, 1 s to 30 days; default 10 min
- * @param checkInterval between two checks of everything that the start has checked, 1 s to 1 d;
- *     default 5 min
+ * @param enabled whether this instance monitors the database; default true. If not, the gauges that
+ *     need the database are absent
+ * @param interval time between two readings, 1 s to 10 min; default 10 s
+ * @param longTransaction age from which a transaction that holds back vacuum is reported, 1 s to 30
+ *     days; default 10 min
+ * @param checkInterval time between two checks of everything that was checked at startup, 1 s to 1
+ *     d; default 5 min
  */
 @ConfigurationProperties("lapse.watch")
 public record WatchSettings(

@@ -70,7 +70,7 @@ public final class WatchStep implements Step {
           .get()
           .forEach(looping -> looping.lastFailure().ifPresent(f -> lastErrors.keep(looping, f)));
     } catch (DataAccessException e) {
-      log.debug("Last errors cannot be kept", e);
+      log.debug("Cannot record the last errors", e);
     }
   }
 
@@ -104,8 +104,9 @@ public final class WatchStep implements Step {
     warnedOf = new Transaction(oldest.pid(), oldest.seconds());
     if (known == null || !known.isContinuedBy(warnedOf)) {
       log.warn(
-          "A transaction keeps the database from cleaning up pid={} application=\"{}\" state=\"{}\""
-              + " age={}s action=\"expiring and publishing go on, ever slower; look whether it hangs\"",
+          "Long transaction holds back vacuum; expiry and publishing become slower pid={}"
+              + " application=\"{}\" state=\"{}\" age={}s action=\"check whether it is stuck; if so,"
+              + " SELECT pg_terminate_backend(pid)\"",
           oldest.pid(),
           oldest.application(),
           oldest.state(),

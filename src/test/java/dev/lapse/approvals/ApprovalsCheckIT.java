@@ -69,7 +69,7 @@ class ApprovalsCheckIT {
         .containsExactly(
             new Problem(
                 "There is no table \"requests\" on the search path.",
-                "There is one of that name in: app.",
+                "A table of that name exists in: app.",
                 "-- set lapse.approvals.schema=app"));
     assertThat(check(settings("app", "request")).problems())
         .singleElement()
@@ -124,7 +124,7 @@ class ApprovalsCheckIT {
             "\"ai_approvals\".\"status\" is generated.",
             "\"ai_approvals\".\"version\" is generated.",
             "\"ai_approvals\".\"executed_at\" is generated.",
-            "\"ai_approvals\" keeps times without a time zone.");
+            "\"ai_approvals\" has timestamps without a time zone.");
   }
 
   @Test
@@ -289,7 +289,7 @@ class ApprovalsCheckIT {
     assertThat(others.problems()).isEmpty();
     assertThat(others.guardProblems())
         .hasSize(2)
-        .allMatch(problem -> problem.what().contains("goes by other settings"));
+        .allMatch(problem -> problem.what().contains("belongs to other settings"));
     others.guardProblems().forEach(problem -> mend(problem.action()));
     assertThat(others.guardProblems()).isEmpty();
   }

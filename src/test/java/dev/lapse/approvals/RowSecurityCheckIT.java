@@ -53,7 +53,7 @@ class RowSecurityCheckIT {
             new Problem(
                 "No policy of \"ai_approvals\" lets the role lapse_service SELECT and UPDATE all of"
                     + " it.",
-                "What row-level security hides from it never expires, and nothing tells of it.",
+                "Rows hidden by row-level security would never expire, without any warning.",
                 """
                 CREATE POLICY "lapse_service" ON "ai_approvals" TO "lapse_service" USING (true);
                 -- or, for every table: ALTER ROLE "lapse_service" BYPASSRLS;"""));

@@ -58,7 +58,7 @@ class TriggerCheckIT {
             new Problem(
                 "The trigger \"noted\" of \"ai_approvals\" runs note() as the role lapse_service when"
                     + " an approval expires.",
-                "Should it do what this role may not, nothing expires.",
+                "If it needs privileges that this role lacks, no approval can expire.",
                 """
                 ALTER FUNCTION note() SECURITY DEFINER SET search_path = "public", pg_temp;
                 -- or GRANT the role what it does; needs it nothing, leave it"""));

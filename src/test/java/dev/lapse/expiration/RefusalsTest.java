@@ -93,7 +93,7 @@ class RefusalsTest {
     }
 
     assertThatThrownBy(() -> refuse("another"))
-        .hasMessage("1000 approvals are refused, and there are more: why another is");
+        .hasMessage("1000 approvals cannot expire, and there are more: why another is");
     assertThat(refuse("number 7")).as("known").isFalse();
     refusals.remove("number 8");
     assertThat(refuse("another")).isTrue();

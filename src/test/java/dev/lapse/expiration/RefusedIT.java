@@ -205,7 +205,7 @@ class RefusedIT {
     Sweep sweep = sweep(1_000);
 
     assertThatThrownBy(() -> sweep.run())
-        .hasMessage("1000 approvals are refused, and there are more: ERROR: not this one");
+        .hasMessage("1000 approvals cannot expire, and there are more: ERROR: not this one");
     assertThat(sweep.refused()).hasSize(1_000);
     long before = tries();
     assertThatThrownBy(() -> sweep.run()).hasMessageContaining("there are more");
@@ -289,9 +289,9 @@ class RefusedIT {
         .filteredOn(line -> line.getLevel() == Level.WARN)
         .extracting(ILoggingEvent::getFormattedMessage)
         .containsExactly(
-            "An approval is refused, all others expire id="
+            "Cannot expire approval; all others expire id="
                 + due.get(2)
-                + " action=\"mend its reason; it is tried again by itself\""
+                + " action=\"fix the reason; Lapse retries automatically\""
                 + " reason=ERROR: not this one");
   }
 

@@ -41,7 +41,7 @@ class StormGuardIT {
     assertThat(swept.paused()).isTrue();
     assertThat(swept.expired()).isZero();
     assertThat(pauses.find(Part.EXPIRATION).orElseThrow().reason())
-        .isEqualTo("storm guard: 60 approvals, of 80 pending, would expire at once");
+        .isEqualTo("mass-expiry protection: 60 of 80 pending approvals would expire at once");
     assertThat(sweep(true, 50, 0.5).run().paused()).as("another instance").isTrue();
   }
 

@@ -49,7 +49,7 @@ class DoctorIT {
     assertThat(run(0, Map.of()))
         .contains("ok      database: PostgreSQL ", "ok      privileges", "ok      migrations")
         .contains("ok      kafka: 3 brokers", "ok      topic " + name + ".position: 1 partitions")
-        .contains("All is well.")
+        .contains("All checks passed.")
         .doesNotContain("WRONG");
     JsonNode report = JsonMapper.builder().build().readTree(run(0, Map.of(), "--json"));
     assertThat(report.get("holds").booleanValue()).isTrue();
@@ -79,7 +79,7 @@ class DoctorIT {
             "cleanup.policy=delete, not compact",
             "min.insync.replicas=1",
             "max.message.bytes=1000, below ",
-            "Not all is well.")
+            "Some checks failed.")
         .doesNotContain("\tat ");
   }
 
@@ -96,7 +96,7 @@ class DoctorIT {
         .contains(
             "NOTE    triggers: The trigger \"touch\" of \"ai_approvals\" runs touch() as the role",
             "ALTER FUNCTION touch() SECURITY DEFINER",
-            "All is well.");
+            "All checks passed.");
   }
 
   @Test
@@ -108,7 +108,7 @@ class DoctorIT {
                     "SPRING_DATASOURCE_URL", "jdbc:postgresql://127.0.0.1:1/x?password=hidden",
                     "SPRING_DATASOURCE_HIKARI_CONNECTION_TIMEOUT", "1000",
                     "LAPSE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")))
-        .contains("WRONG   database: could not be asked: ", "WRONG   kafka: 127.0.0.1:1: ")
+        .contains("WRONG   database: check failed: ", "WRONG   kafka: 127.0.0.1:1: ")
         .doesNotContain("hidden", "\tat ");
   }
 

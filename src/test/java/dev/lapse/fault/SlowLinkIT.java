@@ -61,7 +61,7 @@ class SlowLinkIT {
       List<String> received =
           consumer.received().stream().map(event -> event.headers().get("ce_id")).toList();
       assertThat(received).isEqualTo(new Outbox(database).eventIds());
-      assertThat(service.output()).contains("Cycle failed, trying again loop=relay");
+      assertThat(service.output()).contains("Worker failed, retrying worker=relay");
     }
   }
 }

@@ -43,7 +43,7 @@ class LoopRecoveryTest {
                 "timed out after 1000%dms".formatted(cycles.getCount()));
           });
 
-      assertThat(logged.warnings()).singleElement().asString().contains("Cycle failed");
+      assertThat(logged.warnings()).singleElement().asString().contains("Worker failed");
     }
   }
 

@@ -115,6 +115,6 @@ class ContainerIT {
             "--lapse.relay.name=" + topic,
             "--lapse.relay.topics.ApprovalExpired=" + topic,
             "--lapse.kafka.topic-replication=1")
-        .waitingFor(Wait.forLogMessage(".*Leading relay.*", 1));
+        .waitingFor(Wait.forLogMessage(".*Became the leader relay.*", 1));
   }
 }

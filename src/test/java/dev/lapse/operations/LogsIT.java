@@ -43,9 +43,9 @@ class LogsIT {
                 "--lapse.relay.topics.ApprovalExpired=" + name + ".expired",
                 "--lapse.kafka.topic-replication=1");
         TestDatabase maintenance = TestDatabase.maintenance()) {
-      awaitOutput(service, "Kafka refuses an event");
+      awaitOutput(service, "Cannot publish event");
       maintenance.refuseConnectionsTo(database);
-      awaitOutput(service, "Cycle failed, trying again");
+      awaitOutput(service, "Worker failed, retrying");
       maintenance.allowConnectionsTo(database);
       awaitOutput(service, "Recovered");
       service.terminate();

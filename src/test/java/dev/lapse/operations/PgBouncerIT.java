@@ -65,7 +65,7 @@ class PgBouncerIT {
       await().atMost(PATIENCE).until(() -> leads(successor));
       assertThat(successor.get("/actuator/status").body()).contains("\"publishedId\":370");
       assertThat(successor.get("/actuator/audit").body()).contains("\"holds\":true");
-      assertThat(successor.output()).doesNotContain("prepared statement", "ERROR", "Cycle failed");
+      assertThat(successor.output()).doesNotContain("prepared statement", "ERROR", "Worker failed");
       assertThat(database.count(STRANGERS)).as("sessions past the pooler").isZero();
     }
   }

@@ -111,7 +111,7 @@ class SecretsIT {
     // An embedded server trusts whoever has a role, whatever his password.
     write("spring.datasource.username", "nobody_of_that_name");
     write("spring.datasource.password", Roles.PASSWORD);
-    assertFails("login", "refuses the login", Map.of());
+    assertFails("login", "rejected the login", Map.of());
 
     write("spring.datasource.username", Roles.SERVICE);
     assertFails(
@@ -120,7 +120,7 @@ class SecretsIT {
         Map.of("SPRING_DATASOURCE_URL", "jdbc:postgresql://127.0.0.1:1/x?password=" + URL_SECRET));
     assertFails(
         "no url",
-        "SPRING_DATASOURCE_URL is no JDBC URL of PostgreSQL.",
+        "SPRING_DATASOURCE_URL is not a PostgreSQL JDBC URL.",
         Map.of("SPRING_DATASOURCE_URL", "postgresql://user:" + URL_SECRET + "@127.0.0.1/x"));
 
     write("lapse.management.password", "short");
@@ -130,7 +130,7 @@ class SecretsIT {
     write("lapse.kafka.properties.security.protocol", "SASL_PLAINTEXT");
     write("lapse.kafka.properties.sasl.mechanism", "PLAIN");
     write("lapse.kafka.properties.sasl.jaas.config", "PlainLoginModule password=" + JAAS_SECRET);
-    assertFails("jaas", "Kafka's client cannot be made", Map.of());
+    assertFails("jaas", "Cannot create a Kafka client", Map.of());
   }
 
   private void assertFails(String what, String message, Map<String, String> environment)

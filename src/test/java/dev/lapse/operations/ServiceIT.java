@@ -51,7 +51,7 @@ class ServiceIT {
       assertThat(service.exitCode()).isEqualTo(143);
       assertThat(service.output())
           .contains("Expired approvals count=20")
-          .contains("Stopped loop=expiration", "Stopped loop=relay")
+          .contains("Stopped worker=expiration", "Stopped worker=relay")
           .doesNotContain("\tat ", "WARN", "ERROR");
     }
     assertThat(database.count("SELECT published_id FROM relay_checkpoint")).isEqualTo(30);

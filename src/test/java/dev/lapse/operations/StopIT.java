@@ -72,7 +72,7 @@ class StopIT {
         .hasSize(EVENTS)
         .extracting(Event::id)
         .doesNotHaveDuplicates();
-    assertThat(leader.output()).contains("Stopped loop=relay").doesNotContain("ERROR");
+    assertThat(leader.output()).contains("Stopped worker=relay").doesNotContain("ERROR");
   }
 
   private LapseProcess start() {
@@ -87,7 +87,7 @@ class StopIT {
     await()
         .pollInterval(Duration.ofMillis(10))
         .atMost(PATIENCE)
-        .untilAsserted(() -> assertThat(service.output()).contains("Leading relay="));
+        .untilAsserted(() -> assertThat(service.output()).contains("Became the leader relay="));
   }
 
   private static void awaitHealthy(LapseProcess service) {

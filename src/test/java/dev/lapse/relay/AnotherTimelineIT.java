@@ -74,7 +74,7 @@ class AnotherTimelineIT {
     List<Event> events = received(80 + written + 1);
     assertThat(events).extracting(Event::id).containsAll(expected);
     assertThat(repeated(events)).isSubsetOf(new HashSet<>(expected));
-    assertThat(warnings).singleElement().asString().contains("Going back");
+    assertThat(warnings).singleElement().asString().contains("Resuming from an earlier position");
 
     // And from here on it is as ever.
     int before = events.size();
@@ -124,7 +124,7 @@ class AnotherTimelineIT {
 
     List<Event> events = received(70 + written);
     assertThat(events).extracting(Event::id).containsAll(copy.eventIds());
-    assertThat(warnings).singleElement().asString().contains("Going back");
+    assertThat(warnings).singleElement().asString().contains("Resuming from an earlier position");
   }
 
   /** Into the next 16 MB of the log, and a thousand transactions on. */

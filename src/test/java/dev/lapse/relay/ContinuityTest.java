@@ -88,7 +88,9 @@ class ContinuityTest {
     DatabaseState restored = database(7, 2, "0/500", 200);
 
     assertThat(decide(published, restored, null, null))
-        .isEqualTo(new Continuity.GoBack(Position.start(restored), "another timeline: 2, was 1"));
+        .isEqualTo(
+            new Continuity.GoBack(
+                Position.start(restored), "failover or point-in-time restore: timeline 2, was 1"));
   }
 
   @Test
@@ -98,7 +100,7 @@ class ContinuityTest {
             Continuity.GoBack.class,
             back -> {
               assertThat(back.position()).isEqualTo(earlier.in(NOW.origin()));
-              assertThat(back.reason()).contains("the position topic holds no position");
+              assertThat(back.reason()).contains("the position topic is empty");
             });
   }
 
@@ -156,7 +158,7 @@ class ContinuityTest {
     assertThat(Continuity.broken(published, database(8, 1, "0/500", 200)))
         .contains("another database cluster");
     assertThat(Continuity.broken(published, database(7, 2, "0/500", 200)))
-        .contains("another timeline");
+        .contains("failover or point-in-time restore");
     assertThat(Continuity.broken(published, database(7, 1, "0/2FF", 200)))
         .contains("went back in time");
   }

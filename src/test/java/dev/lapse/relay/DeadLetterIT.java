@@ -276,7 +276,7 @@ class DeadLetterIT {
                 assertThat(reason)
                     .contains("Surprise", "lapse.relay.topics[Surprise]")
                     .doesNotContain("secret"),
-            reason -> assertThat(reason).contains("Kafka takes no such topic", "collides"));
+            reason -> assertThat(reason).contains("Kafka rejects the topic", "collides"));
   }
 
   /** It is hidden in Kafka's list of topics, and can be written to by nobody. */

@@ -153,8 +153,8 @@ class KafkaSecurityIT {
       NotAllowedException refusal = catchThrowableOfType(NotAllowedException.class, relay::drain);
       assertThat(refusal)
           .isNotNull()
-          .hasMessageContaining("there is no topic " + absent + " that Lapse may see")
-          .hasMessageContaining("allow Create on it or on Cluster");
+          .hasMessageContaining("Lapse cannot see a topic " + absent + " and may not create it")
+          .hasMessageContaining("allow Create on the topic or the cluster");
 
       kafka.allow(ResourceType.TOPIC, absent, AclOperation.CREATE);
       kafka.allow(ResourceType.TOPIC, absent, AclOperation.WRITE);
@@ -178,9 +178,9 @@ class KafkaSecurityIT {
         .untilAsserted(
             () ->
                 assertThat(diagnosis())
-                    .contains(name + " may not be joined", name + " may not be used")
-                    .contains("it may not be seen")
-                    .contains("not allowed: Read"));
+                    .contains("this role may not join " + name, "this role may not use " + name)
+                    .contains("this role may not describe it")
+                    .contains("missing ACL: Read"));
   }
 
   /** By the last two rows of the README's table. */
@@ -240,7 +240,7 @@ class KafkaSecurityIT {
 
       assertThat(refusal.getMessage())
           .startsWith("Kafka at 127.0.0.1:")
-          .contains("refuses the login")
+          .contains("rejected the login")
           .doesNotContain("secret");
       assertThat(refusal.action()).contains("sasl.jaas.config");
     }
@@ -257,7 +257,7 @@ class KafkaSecurityIT {
           refusal(settings(Login.PLAIN, Map.of("sasl.jaas.config", jaas)));
 
       assertThat(refusal.getMessage())
-          .startsWith("Kafka's client cannot be made")
+          .startsWith("Cannot create a Kafka client")
           .doesNotContain("secret");
       assertThat(refusal.action()).contains("semicolon");
     }
@@ -270,12 +270,12 @@ class KafkaSecurityIT {
     KafkaAtStart.UnusableException refusal =
         refusal(settings(Login.PLAIN, Map.of("ssl.truststore.location", other)));
 
-    assertThat(refusal.getMessage()).contains("do not trust each other");
+    assertThat(refusal.getMessage()).contains("TLS handshake with Kafka");
     assertThat(refusal.action()).contains("ssl.truststore.location");
     assertThat(
             refusal(settings(Login.PLAIN, Map.of("ssl.truststore.location", "/absent.pem")))
                 .getMessage())
-        .contains("Kafka's client cannot be made", "/absent.pem");
+        .contains("Cannot create a Kafka client", "/absent.pem");
   }
 
   @Test

@@ -56,7 +56,10 @@ class LostPositionIT {
     List<String> warnings = publish();
 
     assertThat(received(20)).isEqualTo(20);
-    assertThat(warnings).singleElement().asString().contains("Going back", "position topic");
+    assertThat(warnings)
+        .singleElement()
+        .asString()
+        .contains("Resuming from an earlier position", "position topic");
   }
 
   @Test
@@ -70,7 +73,10 @@ class LostPositionIT {
     List<String> warnings = publish();
 
     assertThat(received(20)).isEqualTo(20);
-    assertThat(warnings).singleElement().asString().contains("Going back", "position topic");
+    assertThat(warnings)
+        .singleElement()
+        .asString()
+        .contains("Resuming from an earlier position", "position topic");
   }
 
   @Test

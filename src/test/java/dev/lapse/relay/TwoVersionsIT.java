@@ -54,7 +54,7 @@ class TwoVersionsIT {
           .isInstanceOf(UnreadablePositionException.class)
           .hasMessageContaining(name + ".position")
           .hasMessageContaining("lanes")
-          .hasMessageContaining("run that one")
+          .hasMessageContaining("run that version")
           .satisfies(failure -> relay.step.recover((Exception) failure));
       assertThat(relay.step.status().leading()).isFalse();
       assertThat(members()).isZero();

@@ -159,9 +159,10 @@ class RolesIT {
               "SPRING_DATASOURCE_USERNAME", Roles.READER,
               "SPRING_DATASOURCE_PASSWORD", Roles.PASSWORD);
 
-      assertThat(run(own, reader, 0, "audit")).contains("Everything holds.");
+      assertThat(run(own, reader, 0, "audit")).contains("No problems found.");
       assertThat(run(own, reader, 0, "status")).contains("2");
-      assertThat(run(own, reader, 0, "expire", "--dry-run")).contains("Would expire 0");
+      assertThat(run(own, reader, 0, "expire", "--dry-run"))
+          .contains("Approvals that would expire: 0");
       assertThat(run(own, reader, 0, "dead-letters", "list")).contains("0 dead letters");
       assertThat(run(own, reader, 1, "pause", "relay"))
           .contains("permission denied for table pause")
@@ -265,7 +266,7 @@ class RolesIT {
                       "SPRING_DATASOURCE_PASSWORD", "mine"),
                   0,
                   "expire"))
-          .contains("Expired 1 approvals");
+          .contains("Approvals expired: 1");
       assertThat(own.count("SELECT count(*) FROM lapse.outbox")).isOne();
     }
   }

@@ -24,15 +24,15 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(
     name = "audit",
     description = {
-      "Ask the database for everything that must hold, and say what does not.",
-      "Changes nothing. The queries are the files in db/queries, for psql, too."
+      "Check the data for inconsistencies and report them.",
+      "Changes nothing. The queries are the files in db/queries; psql can run them, too."
     },
     mixinStandardHelpOptions = true,
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
-      "0:everything holds",
-      "1:something was found, or could not be asked",
-      "2:wrong command line"
+      "0:no problems found",
+      "1:problems were found, or a check failed",
+      "2:usage error"
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -49,29 +49,29 @@ final class AuditCommand implements Callable<Integer> {
   @Option(
       names = "--against-kafka",
       description = {
-        "Also read the event topics, as consumers do, and report events that are missing, twice,"
-            + " or out of order in their key."
+        "Also read the event topics, as consumers do. Report events that are missing, duplicated"
+            + " or out of order within their key."
       })
   private boolean againstKafka;
 
   @Option(
       names = "--from-id",
       paramLabel = "ID",
-      description = "Compare from this outbox id on. Default: the oldest.")
+      description = "First outbox id to compare. Default: the oldest.")
   private @Nullable Long fromId;
 
   @Option(
       names = "--to-id",
       paramLabel = "ID",
-      description = "Compare up to this outbox id. Default: the last published.")
+      description = "Last outbox id to compare. Default: the last published.")
   private @Nullable Long toId;
 
   @Option(
       names = "--strict",
       description = {
-        "Take it for a finding, too, where an event follows a later one of its key that another"
-            + " transaction wrote. Where writers of a key lock it, as those of approvals do, there"
-            + " is none; where they do not, it is no error."
+        "Also report events of one key that different transactions wrote and that were published"
+            + " out of order. Writers that lock the key, as those of approvals do, cause none."
+            + " Without such a lock this order is not an error."
       })
   private boolean strict;
 
@@ -79,7 +79,7 @@ final class AuditCommand implements Callable<Integer> {
       names = "--timeout",
       paramLabel = "DURATION",
       defaultValue = "10m",
-      description = "Give up after this long, such as 90s or 2h. Default: ${DEFAULT-VALUE}.")
+      description = "Time limit, such as 90s or 2h. Default: ${DEFAULT-VALUE}.")
   private Duration timeout = Duration.ofMinutes(10);
 
   private final CommandRunner oneShot;
@@ -122,7 +122,7 @@ final class AuditCommand implements Callable<Integer> {
   private void check() {
     if (!againstKafka && (fromId != null || toId != null || strict)) {
       throw new ParameterException(
-          spec.commandLine(), "--from-id, --to-id and --strict go with --against-kafka");
+          spec.commandLine(), "--from-id, --to-id and --strict require --against-kafka");
     }
     if (fromId != null && toId != null && fromId > toId) {
       throw new ParameterException(spec.commandLine(), "--from-id is above --to-id");
@@ -178,9 +178,9 @@ final class AuditCommand implements Callable<Integer> {
       print(report.kafka(), out);
     }
     if (report.kafkaFailure() != null) {
-      out.printf("failed  against-kafka: could not be compared: %s%n", report.kafkaFailure());
+      out.printf("failed  against-kafka: check failed: %s%n", report.kafkaFailure());
     }
-    out.println(report.holds() ? "Everything holds." : "Not everything holds.");
+    out.println(report.holds() ? "No problems found." : "Problems found.");
   }
 
   private static void print(Finding finding, PrintWriter out) {
@@ -189,7 +189,7 @@ final class AuditCommand implements Callable<Integer> {
       return;
     }
     if (finding.failure() != null) {
-      out.printf("failed  %s: could not be asked: %s%n", finding.name(), finding.failure());
+      out.printf("failed  %s: check failed: %s%n", finding.name(), finding.failure());
       return;
     }
     out.printf(
@@ -210,7 +210,7 @@ final class AuditCommand implements Callable<Integer> {
   private static void print(KafkaFindings kafka, PrintWriter out) {
     out.printf(
         Locale.ROOT,
-        "%s  against-kafka: %,d events of outbox ids %d to %d%n",
+        "%s  against-kafka: %,d compared, outbox ids %d to %d%n",
         kafka.holds() ? "ok    " : "FOUND ",
         kafka.events(),
         kafka.fromId(),
@@ -223,28 +223,28 @@ final class AuditCommand implements Callable<Integer> {
                     "          %s: %s%n",
                     topic.topic(),
                     !topic.present()
-                        ? "there is no such topic, or it may not be seen"
+                        ? "the topic does not exist, or this role cannot see it"
                         : topic.compacted()
-                            ? "compacted, so it cannot tell what is missing"
+                            ? "compacted: missing events cannot be detected"
                             : topic.since() == null
                                 ? "complete from its beginning"
                                 : "complete since " + topic.since()));
     if (kafka.incomplete() != null) {
       out.printf("        - incomplete: %s%n", kafka.incomplete());
     }
-    print("missing: published, and not in Kafka", kafka.missing(), out);
+    print("missing: published, but not in Kafka", kafka.missing(), out);
     print(
-        "twice, with the same ce_id (the relay's log says \"Going back\", and why)",
+        "published twice, with the same ce_id (see \"Resuming from an earlier position\" in the log)",
         kafka.twice(),
         out);
-    print("out of order: behind a later event of the same key", kafka.outOfOrder(), out);
+    print("out of order: after a later event of the same key", kafka.outOfOrder(), out);
     print(
-        "overtaken by an event of the same key that another transaction wrote",
+        "published after a later event of the same key that another transaction wrote",
         kafka.overtaken(),
         out);
-    print("unknown: in Kafka, and not in the outbox", kafka.unknown(), out);
-    print("not told, older than their topics reach", kafka.mayBeGone(), out);
-    print("waiting behind dead letters", kafka.waiting(), out);
+    print("unknown: in Kafka, but not in the outbox", kafka.unknown(), out);
+    print("not checked: older than the topic's retention", kafka.mayBeGone(), out);
+    print("waiting after a dead letter of their key", kafka.waiting(), out);
     print("no longer in the outbox", kafka.purged(), out);
     print("published again by replays", kafka.replayed(), out);
   }

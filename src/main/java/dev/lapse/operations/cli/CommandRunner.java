@@ -66,7 +66,7 @@ final class CommandRunner {
     args.add("--lapse.relay.enabled=false");
     args.add("--lapse.retention.enabled=false");
     args.add("--lapse.watch.enabled=false");
-    args.add("--logging.level.com.zaxxer.hikari=error"); // the command itself tells what failed
+    args.add("--logging.level.com.zaxxer.hikari=error"); // the command itself reports what failed
     return start(builder, args);
   }
 

@@ -20,32 +20,32 @@ import picocli.CommandLine.TypeConversionException;
  */
 @Command(
     name = "lapse",
-    description = "Approvals in PostgreSQL lapse on time; Kafka hears of each exactly once.",
+    description = "Expire overdue approvals in PostgreSQL and publish them to Kafka exactly once.",
     mixinStandardHelpOptions = true,
     versionProvider = Commands.Version.class,
     synopsisSubcommandLabel = "[COMMAND]",
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:done",
-      "1:failed, and the message says why; of audit and doctor: something was found",
-      "2:wrong command line",
+      "1:failed, with the reason; audit, doctor: problems found; expire: paused, or some cannot expire",
+      "2:usage error",
       "130, 143:stopped by Ctrl-C, by SIGTERM"
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  lapse expire --dry-run               # what would expire now",
-      "  lapse                                # the service",
-      "  lapse doctor                         # are the servers as they must be?",
-      "  lapse status --watch                 # where things stand",
+      "  lapse expire --dry-run               # list what would expire now",
+      "  lapse                                # run the service",
+      "  lapse doctor                         # do PostgreSQL and Kafka meet the requirements?",
+      "  lapse status --watch                 # the current state",
       "  lapse audit --against-kafka          # was every expiry delivered?",
-      "  lapse help replay                    # all about one command",
+      "  lapse help replay                    # help for one command",
       "  source <(lapse generate-completion)  # for bash and zsh",
-      "where lapse stands for: java -jar lapse.jar",
+      "Here lapse means: java -jar lapse.jar",
       "",
       "Settings are environment variables, or options with a dot in their name:",
       "  SPRING_DATASOURCE_URL, SPRING_DATASOURCE_USERNAME, SPRING_DATASOURCE_PASSWORD",
       "  LAPSE_KAFKA_BOOTSTRAP_SERVERS",
-      "  --spring.datasource.url=… and so on. The README lists those that matter."
+      "  --spring.datasource.url=… and so on. All of them: docs/reference/configuration.md"
     })
 public final class Commands implements Callable<Integer> {
 
@@ -102,7 +102,8 @@ public final class Commands implements Callable<Integer> {
     try {
       return DurationStyle.detectAndParse(text);
     } catch (IllegalArgumentException e) {
-      throw new TypeConversionException("\"%s\" is no duration: say 90s, 5m or 2h".formatted(text));
+      throw new TypeConversionException(
+          "Invalid duration \"%s\". Examples: 90s, 5m, 2h".formatted(text));
     }
   }
 
@@ -111,7 +112,7 @@ public final class Commands implements Callable<Integer> {
       return OffsetDateTime.parse(text).toInstant();
     } catch (DateTimeParseException e) {
       throw new TypeConversionException(
-          "\"%s\" is no time: say it like 2026-11-25T08:00:00Z or 2026-11-25T09:00:00+01:00"
+          "Invalid timestamp \"%s\". Examples: 2026-11-25T08:00:00Z, 2026-11-25T09:00:00+01:00"
               .formatted(text));
     }
   }
@@ -130,7 +131,8 @@ public final class Commands implements Callable<Integer> {
 
   @Command(
       name = "run",
-      description = "Run the service: expire on time, publish, until stopped. The default.",
+      description =
+          "Run the service until it is stopped: expire approvals on time and publish. The default.",
       mixinStandardHelpOptions = true)
   private final class Run implements Callable<Integer> {
 

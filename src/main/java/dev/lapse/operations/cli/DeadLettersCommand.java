@@ -15,13 +15,14 @@ import picocli.CommandLine.Spec;
 /** Lists the dead letters, and asks the running relay to try them again. */
 @Command(
     name = "dead-letters",
-    description = "Events that Kafka refuses, and behind which their keys wait.",
+    description =
+        "List or retry events that Kafka rejected; later events of the same key wait for them.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "(list | requeue)",
     footerHeading = "%nExamples:%n",
     footer = {
-      "  lapse dead-letters list              # which, why, since when",
-      "  lapse dead-letters requeue 4711      # once the cause is mended",
+      "  lapse dead-letters list              # the events, the reasons and the times",
+      "  lapse dead-letters requeue 4711      # after the cause is fixed",
       "  lapse dead-letters requeue --all"
     })
 final class DeadLettersCommand implements Runnable {
@@ -37,21 +38,21 @@ final class DeadLettersCommand implements Runnable {
   @Override
   public void run() {
     throw new picocli.CommandLine.ParameterException(
-        spec.commandLine(), "Say what to do with them: list or requeue");
+        spec.commandLine(), "Missing subcommand: list or requeue");
   }
 
   @Command(
       name = "list",
-      description = "Print each with its outbox id, type, when it was refused, and why.",
+      description = "Print the outbox id, type, time and reason of each dead letter.",
       mixinStandardHelpOptions = true)
   int list() throws Exception {
     return with(
         (letters, out) -> {
           List<DeadLetters.Row> rows = letters.list();
-          out.printf("%d dead letters.%n", rows.size());
+          out.printf("Dead letters: %d%n", rows.size());
           for (DeadLetters.Row row : rows) {
             out.printf(
-                "  %d  %s  refused %s%s%n      %s%n",
+                "  %d  %s  rejected %s%s%n      %s%n",
                 row.id(),
                 row.type(),
                 row.refusedAt(),
@@ -65,22 +66,22 @@ final class DeadLettersCommand implements Runnable {
   @Command(
       name = "requeue",
       description = {
-        "Ask the relay to publish these, and what waits behind them, in order.",
-        "What Kafka still refuses becomes a dead letter again."
+        "Ask the relay to publish these events and those that wait for them, in order.",
+        "An event that Kafka still rejects becomes a dead letter again."
       },
       mixinStandardHelpOptions = true,
       exitCodeListHeading = "%nExit codes:%n",
       exitCodeList = {
-        "0:the relay has been asked for all of them",
-        "1:failed, or there is no such dead letter; the others are requeued",
-        "2:wrong command line"
+        "0:all of them are requeued",
+        "1:failed, or an id is not a dead letter; the others are requeued",
+        "2:usage error"
       })
   int requeue(@ArgGroup(multiplicity = "1") Which which) throws Exception {
     return with(
         (letters, out) -> {
           List<Long> absent = which.ids == null ? List.of() : letters.absent(which.ids);
           out.printf(
-              "Requeued %d dead letters; the running relay tries them within seconds.%n",
+              "Dead letters requeued: %d. The running relay retries them within seconds.%n",
               letters.requeue(which.ids));
           out.flush();
           if (absent.isEmpty()) {
@@ -89,7 +90,7 @@ final class DeadLettersCommand implements Runnable {
           spec.commandLine()
               .getErr()
               .printf(
-                  "lapse: there is no dead letter %s. See which there are: lapse dead-letters list%n",
+                  "lapse: not a dead letter: %s. To list them: lapse dead-letters list%n",
                   absent.stream().map(String::valueOf).collect(Collectors.joining(", ")));
           return 1;
         });
@@ -97,10 +98,10 @@ final class DeadLettersCommand implements Runnable {
 
   static final class Which {
 
-    @Option(names = "--all", required = true, description = "All of them.")
+    @Option(names = "--all", required = true, description = "Requeue all.")
     boolean all;
 
-    @Parameters(paramLabel = "ID", arity = "1..*", description = "Their outbox ids.")
+    @Parameters(paramLabel = "ID", arity = "1..*", description = "Outbox ids of dead letters.")
     @Nullable List<Long> ids;
   }
 

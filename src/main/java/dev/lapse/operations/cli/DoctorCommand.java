@@ -27,13 +27,13 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(
     name = "doctor",
     description = {
-      "Ask PostgreSQL and Kafka for all that the service needs, and say what is not so, what comes"
-          + " of it, and how to mend it.",
-      "Run it as the service: with its settings and its roles. Changes nothing."
+      "Check that PostgreSQL and Kafka meet Lapse's requirements, and show how to fix what does"
+          + " not.",
+      "Run it with the settings and the roles of the service. Changes nothing."
     },
     mixinStandardHelpOptions = true,
     exitCodeListHeading = "%nExit codes:%n",
-    exitCodeList = {"0:all is as it must be", "1:something is not", "2:wrong command line"},
+    exitCodeList = {"0:all checks passed", "1:some checks failed", "2:usage error"},
     footerHeading = "%nExamples:%n",
     footer = {"  lapse doctor", "  lapse doctor --json | jq '.checks[] | select(.holds | not)'"})
 final class DoctorCommand implements Callable<Integer> {
@@ -121,7 +121,7 @@ final class DoctorCommand implements Callable<Integer> {
       out.println(JsonMapper.builder().build().writeValueAsString(report));
     } else {
       report.checks().forEach(check -> print(check, out));
-      out.println(report.holds() ? "All is well." : "Not all is well.");
+      out.println(report.holds() ? "All checks passed." : "Some checks failed.");
     }
     out.flush();
   }

@@ -23,19 +23,20 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "expire",
     description = {
-      "Expire everything that is due now, print how many, and exit.",
-      "Publishing is left to the running service."
+      "Expire all overdue approvals once, print how many, and exit.",
+      "Brings the schema up to date first, unless spring.flyway.enabled=false or --dry-run.",
+      "The running service publishes the events."
     },
     mixinStandardHelpOptions = true,
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
-      "0:nothing is due any more, but what approvers hold at the moment",
-      "1:failed, expiring is paused, or some are refused: these are named, all others expired",
-      "2:wrong command line"
+      "0:no overdue approvals are left, except rows that are locked",
+      "1:failed, expiry is paused, or some approvals cannot expire; those are listed",
+      "2:usage error"
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  lapse expire --dry-run    # what would expire; changes nothing, not even the schema",
+      "  lapse expire --dry-run    # list them; changes nothing, not even the schema",
       "  lapse expire"
     })
 final class ExpireCommand implements Callable<Integer> {
@@ -43,7 +44,7 @@ final class ExpireCommand implements Callable<Integer> {
   /** Approvals that are listed; all are counted. */
   private static final int LISTED = 20;
 
-  @Option(names = "--dry-run", description = "Say what would expire and change nothing.")
+  @Option(names = "--dry-run", description = "List what would expire and change nothing.")
   private boolean dryRun;
 
   private final CommandRunner oneShot;
@@ -77,7 +78,7 @@ final class ExpireCommand implements Callable<Integer> {
 
   private static int tell(Sweep sweep, ApplicationContext context, PrintWriter out) {
     long due = sweep.count();
-    out.printf("Would expire %d approvals. Nothing was changed.%n", due);
+    out.printf("Approvals that would expire: %d. Nothing was changed.%n", due);
     sweep.list(LISTED).forEach(line -> out.printf("  %s%n", line));
     if (due > LISTED) {
       out.printf("  … and %d more%n", due - LISTED);
@@ -108,7 +109,7 @@ final class ExpireCommand implements Callable<Integer> {
 
   private int expire(Sweep sweep, PrintWriter out) {
     Swept swept = sweep.run();
-    out.printf("Expired %d approvals.%n", swept.expired());
+    out.printf("Approvals expired: %d%n", swept.expired());
     out.flush();
     PrintWriter err = spec.commandLine().getErr();
     List<Refusal> refused = sweep.refused();
@@ -117,17 +118,17 @@ final class ExpireCommand implements Callable<Integer> {
     }
     if (swept.paused()) {
       err.printf(
-          "lapse: expiring is paused (%s). Look with lapse expire --dry-run; it goes on with lapse"
-              + " resume expiration%n",
-          sweep.pause().map(Pause::reason).orElse("not any more"));
+          "lapse: expiry is paused (%s). To list what would expire: lapse expire --dry-run. To resume:"
+              + " lapse resume expiration%n",
+          sweep.pause().map(Pause::reason).orElse("resumed meanwhile"));
     }
     return swept.paused() || !refused.isEmpty() ? 1 : 0;
   }
 
   private static void tellRefused(List<Refusal> refused, PrintWriter err) {
     err.printf(
-        "lapse: the database refuses to let %d approvals expire. Mend their reasons, and expire"
-            + " again:%n",
+        "lapse: approvals that the database does not let expire: %d. Fix the reasons and run this"
+            + " command again:%n",
         refused.size());
     refused.stream()
         .limit(LISTED)

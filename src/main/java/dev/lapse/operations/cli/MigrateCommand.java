@@ -20,15 +20,15 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "migrate",
     description = {
-      "Bring the schema up to date, and exit: for a role that may, where the service's may not.",
-      "The service does the same at its start, unless spring.flyway.enabled=false."
+      "Bring the schema up to date and exit. For use with a role that owns the schema.",
+      "The service does the same when it starts, unless spring.flyway.enabled=false."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
       "  SPRING_DATASOURCE_USERNAME=lapse_owner lapse migrate",
       "  lapse run --spring.flyway.enabled=false",
-      "  lapse migrate --print > lapse.sql          # for a migration tool of your own",
+      "  lapse migrate --print > lapse.sql          # for your own migration tool",
       "  lapse migrate --print --after=9 > new.sql  # what a newer version adds"
     })
 final class MigrateCommand implements Callable<Integer> {
@@ -37,7 +37,7 @@ final class MigrateCommand implements Callable<Integer> {
       """
       -- %%s
 
-      -- Rather than keep your writers waiting behind it, a statement is refused; then run it again.
+      -- If a lock is not available within 3 s the statement fails, so that writers do not wait. Run it again.
       SET %s;
 
       %%s
@@ -51,16 +51,16 @@ final class MigrateCommand implements Callable<Integer> {
   @Option(
       names = "--print",
       description = {
-        "Print the SQL instead, for psql or another tool. One statement of it, CREATE INDEX"
-            + " CONCURRENTLY, must stand outside of a transaction. The database is asked only where"
-            + " lapse.approvals.* names a table of your own."
+        "Print the SQL instead, for psql or another tool. Its statement CREATE INDEX CONCURRENTLY"
+            + " must run outside of a transaction. Needs the database only if lapse.approvals.*"
+            + " is set."
       })
   private boolean print;
 
   @Option(
       names = "--after",
       paramLabel = "VERSION",
-      description = "Print what came after this version only.")
+      description = "Print only what came after this version.")
   private int after;
 
   @Spec private CommandSpec spec;
@@ -75,7 +75,7 @@ final class MigrateCommand implements Callable<Integer> {
       return oneShot.isStandardTable() ? print(ApprovalsTable.standard()) : printForTheirTable();
     }
     if (after != 0) {
-      throw new ParameterException(spec.commandLine(), "--after goes with --print");
+      throw new ParameterException(spec.commandLine(), "--after requires --print");
     }
     return oneShot.run(
         List.of("--spring.flyway.enabled=true"),

@@ -15,26 +15,26 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "pause",
     description = {
-      "Let expiring or publishing rest, in all instances, within about a second.",
-      "Nothing is lost: it goes on where it stopped."
+      "Pause expiry or publishing on all instances, within about a second.",
+      "Nothing is lost: it resumes where it stopped."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
-      "  lapse pause expiration --reason='expires_at is being mended'",
+      "  lapse pause expiration --reason='expires_at is being corrected'",
       "  lapse pause relay",
       "  lapse resume relay"
     })
 final class PauseCommand implements Callable<Integer> {
 
-  @Parameters(paramLabel = "PART", description = "What: ${COMPLETION-CANDIDATES}.")
+  @Parameters(paramLabel = "PART", description = "One of: ${COMPLETION-CANDIDATES}.")
   private Part part = Part.EXPIRATION;
 
   @Option(
       names = "--reason",
       paramLabel = "TEXT",
       defaultValue = "by hand",
-      description = "Why, for health and status to tell. Default: ${DEFAULT-VALUE}.")
+      description = "The reason, shown by health and status. Default: ${DEFAULT-VALUE}.")
   private String reason = "by hand";
 
   private final CommandRunner oneShot;
@@ -53,7 +53,7 @@ final class PauseCommand implements Callable<Integer> {
           boolean ran = new Pauses(context.getBean(JdbcClient.class)).pause(part, reason);
           PrintWriter out = spec.commandLine().getOut();
           out.printf(
-              ran ? "Paused %1$s. It goes on with: lapse resume %1$s%n" : "%s rests already.%n",
+              ran ? "Paused %1$s. To resume: lapse resume %1$s%n" : "%s is already paused.%n",
               part.word());
           out.flush();
           return 0;

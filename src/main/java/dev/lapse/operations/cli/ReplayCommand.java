@@ -26,52 +26,54 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "replay",
     description = {
-      "Publish events again, in their order: the same events, with the same ce_id, marked by the"
-          + " header lapse-replay.",
-      "Only what the relay has published is published again. What is selected must fulfil every"
-          + " option given. The running relay is not disturbed."
+      "Publish events again, in order, with the same ce_id and the header lapse-replay.",
+      "Selects published events only, unless --dead-letters is given. Filters are combined with"
+          + " AND. The running relay is not disturbed."
     },
     mixinStandardHelpOptions = true,
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
-      "0:all of it is published, or would be",
-      "1:failed, or not confirmed; it says where to go on",
-      "2:wrong command line",
-      "130, 143:stopped by Ctrl-C or SIGTERM; it says where to go on"
+      "0:all selected events are published, or would be with --dry-run",
+      "1:failed, or not confirmed; the output says where to resume",
+      "2:usage error",
+      "130, 143:stopped by Ctrl-C or SIGTERM; the output says where to resume"
     },
     footerHeading = "%nExamples:%n",
     footer = {
       "  lapse replay --since=2026-11-25T08:00:00Z --until=2026-11-25T09:00:00Z --dry-run",
-      "  lapse replay --key=0d5e6f…                      # all that happened to one approval",
+      "  lapse replay --key=0d5e6f…                      # all events of one approval",
       "  lapse replay --type=ApprovalExpired --from-id=1 --to-topic=approvals.rebuild --rate=500",
-      "  lapse replay --from-id=1 --yes --after-id=4711  # go on where it was stopped",
+      "  lapse replay --from-id=1 --yes --after-id=4711  # resume where it stopped",
       "  lapse replay --dead-letters --to-topic=approvals.refused",
-      "Who replayed what: SELECT * FROM replay ORDER BY started_at DESC;"
+      "All replays: SELECT * FROM replay ORDER BY started_at DESC;"
     })
 final class ReplayCommand implements Callable<Integer> {
 
   /** Enough for the page in hand, and for what there is to say. */
   private static final int STOP_SECONDS = 30;
 
-  @Option(names = "--from-id", paramLabel = "ID", description = "From this outbox id on.")
+  @Option(names = "--from-id", paramLabel = "ID", description = "First outbox id.")
   private @Nullable Long fromId;
 
-  @Option(names = "--to-id", paramLabel = "ID", description = "Up to this outbox id.")
+  @Option(names = "--to-id", paramLabel = "ID", description = "Last outbox id.")
   private @Nullable Long toId;
 
   @Option(
       names = "--since",
       paramLabel = "TIME",
-      description = "What occurred then or later, such as 2026-11-25T08:00:00Z.")
+      description = "Events that occurred at this time or later, such as 2026-11-25T08:00:00Z.")
   private @Nullable Instant since;
 
-  @Option(names = "--until", paramLabel = "TIME", description = "What occurred before.")
+  @Option(
+      names = "--until",
+      paramLabel = "TIME",
+      description = "Events that occurred before this time.")
   private @Nullable Instant until;
 
   @Option(
       names = {"--key", "--approval"},
       paramLabel = "KEY",
-      description = "Events of this key; an approval's is its id.")
+      description = "Events of this key. The key of an approval is its id.")
   private @Nullable String key;
 
   @Option(names = "--type", paramLabel = "TYPE", description = "Events of this type.")
@@ -80,42 +82,44 @@ final class ReplayCommand implements Callable<Integer> {
   @Option(
       names = "--dead-letters",
       description = {
-        "What Kafka refused and what waits behind it, instead of what is published;",
-        "to another topic only."
+        "Dead letters and the events that wait for them, instead of published events.",
+        "Requires --to-topic."
       })
   private boolean deadLetters;
 
   @Option(
       names = "--to-topic",
       paramLabel = "TOPIC",
-      description = "Publish to this topic, which must exist. Default: each event's own.")
+      description = "Publish to this topic, which must exist. Default: the topic of each event.")
   private @Nullable String toTopic;
 
-  @Option(names = "--dry-run", description = "Say how many, which and how large; publish nothing.")
+  @Option(
+      names = "--dry-run",
+      description = "Print how many events, which ids and how many bytes; publish nothing.")
   private boolean dryRun;
 
   @Option(
       names = "--rate",
       paramLabel = "EVENTS",
       defaultValue = "0",
-      description = "Events a second at the most. Default: as many as there can be.")
+      description = "Most events per second. Default: unlimited.")
   private int rate;
 
   @Option(
       names = "--after-id",
       paramLabel = "ID",
       defaultValue = "0",
-      description = "Go on behind this outbox id, which an earlier replay came to.")
+      description = "Resume after this outbox id, which an earlier replay printed.")
   private long afterId;
 
   @Option(
       names = "--max",
       paramLabel = "EVENTS",
       defaultValue = "" + Request.DEFAULT_MAX,
-      description = "Ask, or demand --yes, for more events than this. Default: ${DEFAULT-VALUE}.")
+      description = "Ask for confirmation above this number of events. Default: ${DEFAULT-VALUE}.")
   private long max;
 
-  @Option(names = "--yes", description = "However many there are.")
+  @Option(names = "--yes", description = "Skip the confirmation.")
   private boolean yes;
 
   private final CommandRunner oneShot;
@@ -153,7 +157,7 @@ final class ReplayCommand implements Callable<Integer> {
     }
     try {
       if (!ended.await(STOP_SECONDS, TimeUnit.SECONDS)) {
-        spec.commandLine().getErr().println("lapse: gave up waiting for the page in hand");
+        spec.commandLine().getErr().println("lapse: gave up waiting for the current batch");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -194,7 +198,7 @@ final class ReplayCommand implements Callable<Integer> {
       spec.commandLine()
           .getErr()
           .printf(
-              "lapse: more than %d events. Nothing was published: say --yes, or a higher --max.%n",
+              "lapse: more than %d events. Nothing was published: pass --yes, or a higher --max.%n",
               max);
       return 1;
     }
@@ -211,15 +215,15 @@ final class ReplayCommand implements Callable<Integer> {
 
   private String text(Plan plan) {
     return plan.events() == 0
-        ? "No event is selected."
+        ? "No events are selected."
         : String.format(
             Locale.ROOT,
-            "%,d events of outbox ids %d to %d, %,d bytes, to %s.",
+            "Events: %,d, outbox ids %d to %d, %,d bytes, to %s.",
             plan.events(),
             plan.firstId(),
             plan.lastId(),
             plan.bytes(),
-            toTopic == null ? "their own topics" : toTopic);
+            toTopic == null ? "the topic of each event" : toTopic);
   }
 
   private boolean confirm(Plan plan) throws IOException {
@@ -227,7 +231,7 @@ final class ReplayCommand implements Callable<Integer> {
       return false;
     }
     PrintWriter out = spec.commandLine().getOut();
-    out.printf("Publish %,d events again? [y/N] ", plan.events());
+    out.printf("Events to publish again: %,d. Continue? [y/N] ", plan.events());
     out.flush();
     String answer =
         new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset())).readLine();
@@ -238,8 +242,8 @@ final class ReplayCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     out.printf(
         Locale.ROOT,
-        "%s %,d events. Replay %s.%n",
-        outcome.end() == Outcome.End.DONE ? "Published" : "Stopped after",
+        "%s: %,d. Replay: %s%n",
+        outcome.end() == Outcome.End.DONE ? "Events published" : "Stopped. Events published",
         outcome.progress().events(),
         outcome.progress().replay());
     out.flush();
@@ -249,7 +253,7 @@ final class ReplayCommand implements Callable<Integer> {
         err.println("lapse: failed: " + outcome.failure());
       }
       err.printf(
-          "To go on, say the same with --after-id=%d%n",
+          "To resume, run the same command with --after-id=%d%n",
           Math.max(afterId, outcome.progress().lastId()));
       err.flush();
     }

@@ -56,7 +56,7 @@ final class ReplayProgress implements Consumer<Progress> {
     long left = Math.max(0, plan.events() - progress.events());
     return String.format(
         Locale.ROOT,
-        "%,d of %,d events, %,.0f a second%s",
+        "%,d of %,d events, %,.0f/s%s",
         progress.events(),
         plan.events(),
         rate,

@@ -14,16 +14,16 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "resume",
     description = {
-      "Let expiring or publishing go on, in all instances, within about a second.",
-      "Where the storm guard paused expiring, this confirms that all of it may expire: look first,"
-          + " with lapse expire --dry-run."
+      "Resume expiry or publishing on all instances, within about a second.",
+      "If the mass-expiry protection paused expiry, this confirms that all overdue approvals may"
+          + " expire. Check them first: lapse expire --dry-run"
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {"  lapse expire --dry-run", "  lapse resume expiration"})
 final class ResumeCommand implements Callable<Integer> {
 
-  @Parameters(paramLabel = "PART", description = "What: ${COMPLETION-CANDIDATES}.")
+  @Parameters(paramLabel = "PART", description = "One of: ${COMPLETION-CANDIDATES}.")
   private Part part = Part.EXPIRATION;
 
   private final CommandRunner oneShot;
@@ -41,7 +41,7 @@ final class ResumeCommand implements Callable<Integer> {
         context -> {
           boolean rested = new Pauses(context.getBean(JdbcClient.class)).resume(part);
           PrintWriter out = spec.commandLine().getOut();
-          out.printf(rested ? "%s goes on.%n" : "%s was not paused.%n", part.word());
+          out.printf(rested ? "%s resumed.%n" : "%s was not paused.%n", part.word());
           out.flush();
           return 0;
         });

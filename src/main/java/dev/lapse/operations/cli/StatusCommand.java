@@ -26,15 +26,15 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(
     name = "status",
     description = {
-      "Tell where things stand: what is pending and due, how far publishing is, who leads.",
-      "Changes nothing. The position is that of the relay's checkpoint, a few seconds old."
+      "Show the current state: pending and overdue approvals, publish position, leader, errors.",
+      "Changes nothing. The publish position is from the relay's checkpoint, a few seconds old."
     },
     mixinStandardHelpOptions = true,
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
-      "0:PostgreSQL answered; where Kafka did not, it says so",
+      "0:PostgreSQL answered; the output says whether Kafka did",
       "1:PostgreSQL did not answer",
-      "2:wrong command line"
+      "2:usage error"
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -46,17 +46,17 @@ final class StatusCommand implements Callable<Integer> {
 
   private static final String CLEAR_SCREEN = "\033[H\033[2J";
 
-  @Option(names = "--json", description = "Print JSON, an object a line.")
+  @Option(names = "--json", description = "Print JSON, one object per line.")
   private boolean json;
 
-  @Option(names = "--watch", description = "Tell again and again, until Ctrl-C.")
+  @Option(names = "--watch", description = "Refresh until Ctrl-C.")
   private boolean watch;
 
   @Option(
       names = "--interval",
       paramLabel = "DURATION",
       defaultValue = "2s",
-      description = "How often, with --watch. Default: ${DEFAULT-VALUE}.")
+      description = "Time between two refreshes. Default: ${DEFAULT-VALUE}.")
   private Duration interval = Duration.ofSeconds(2);
 
   private final CommandRunner oneShot;
@@ -73,7 +73,7 @@ final class StatusCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--interval: set it to 100ms or more");
     }
     List<String> settings = new ArrayList<>(CommandRunner.LOOKING);
-    settings.add("--logging.level.root=error"); // what fails is part of what is told
+    settings.add("--logging.level.root=error"); // failures are part of the output
     return oneShot.run(settings, this::tell);
   }
 
@@ -114,7 +114,7 @@ final class StatusCommand implements Callable<Integer> {
       lines.add(line("pending", database.pending(), nextDue(database)));
       lines.add(
           line(
-              "due",
+              "overdue",
               database.due(),
               database.overdueSeconds() == null
                   ? null
@@ -127,7 +127,7 @@ final class StatusCommand implements Callable<Integer> {
               database.oldestUnpublishedSeconds() == null
                   ? null
                   : "oldest " + seconds(database.oldestUnpublishedSeconds())));
-      lines.add(line("stragglers", database.stragglers(), null));
+      lines.add(line("late-committing", database.stragglers(), null));
       lines.add(
           database.publishedId() == null || database.checkpointSeconds() == null
               ? line("published up to", "-", "the relay has written no checkpoint yet")
@@ -147,7 +147,10 @@ final class StatusCommand implements Callable<Integer> {
       }
       for (Checkpoints.Stale stopped : status.database().stopped()) {
         lines.add(
-            line("STOPPED", "relay " + stopped.relay(), "nothing is purged: " + stopped.action()));
+            line(
+                "STALE CHECKPOINT",
+                "relay " + stopped.relay(),
+                "blocks purging: " + stopped.action()));
       }
     }
     if (status.database() != null) {
@@ -157,7 +160,7 @@ final class StatusCommand implements Callable<Integer> {
       lines.add(line("leader", "?", status.kafkaFailure()));
     } else {
       Status.Member leader = status.relay().leader();
-      lines.add(line("leader", leader == null ? "nobody" : leader, null));
+      lines.add(line("leader", leader == null ? "none" : leader, null));
       lines.add(line("standbys", status.relay().standbys().size(), null));
       status.relay().standbys().forEach(standby -> lines.add(line("", standby, null)));
     }
@@ -172,7 +175,7 @@ final class StatusCommand implements Callable<Integer> {
           line(
               "transaction",
               "open for " + seconds(oldest.seconds()),
-              "pid %s %s, %s; nothing is cleaned up meanwhile"
+              "pid %s %s, %s; holds back vacuum"
                   .formatted(
                       oldest.pid() == null ? "-" : oldest.pid(),
                       oldest.application(),
@@ -191,7 +194,8 @@ final class StatusCommand implements Callable<Integer> {
   private static @Nullable String nextDue(Status.Database database) {
     return database.nextDueSeconds() == null
         ? null
-        : "next due in %s, at %s".formatted(seconds(database.nextDueSeconds()), database.nextDue());
+        : "next deadline in %s, at %s"
+            .formatted(seconds(database.nextDueSeconds()), database.nextDue());
   }
 
   private static String line(String name, Object value, @Nullable String more) {

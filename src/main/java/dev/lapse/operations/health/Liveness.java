@@ -30,7 +30,7 @@ public final class Liveness implements HealthIndicator {
             .withDetail(name, "ended: " + broken.reason())
             .withDetail("action", "restart the process");
       } else {
-        health.withDetail(name, status instanceof LoopStatus.Stopped ? "stopped" : "turning");
+        health.withDetail(name, status instanceof LoopStatus.Stopped ? "stopped" : "running");
       }
     }
     return health.build();

@@ -38,12 +38,11 @@ public final class LoopHealth {
   private static void refused(Health.Builder health, int count) {
     health
         .status(DEGRADED)
-        .withDetail("reason", "the database refuses to let approvals expire; all others do")
+        .withDetail("reason", "the database does not let some approvals expire; all others expire")
         .withDetail("refused", count)
         .withDetail(
             "action",
-            "mend the reasons that the log tells (\"An approval is refused\"); they are tried again"
-                + " by themselves");
+            "fix the reasons in the log (\"Cannot expire approval\"); Lapse retries automatically");
   }
 
   /** Degraded, with why, since when, and how it goes on. */
@@ -65,7 +64,7 @@ public final class LoopHealth {
           .withDetail("since", backingOff.since())
           .withDetail("attempts", backingOff.attempts())
           .withDetail("nextAttempt", backingOff.nextAttempt())
-          .withDetail("action", "mend the reason; it goes on by itself, and nothing is lost");
+          .withDetail("action", "fix the reason; Lapse retries automatically, and nothing is lost");
     }
     if (status instanceof LoopStatus.Broken broken) {
       return Health.down()

@@ -23,9 +23,11 @@ public final class RelayHealth {
     if (loop instanceof LoopStatus.Running && relay.deadLetters() > 0) {
       health
           .status(LoopHealth.DEGRADED)
-          .withDetail("reason", "Kafka refuses events; their keys wait, all others flow")
           .withDetail(
-              "action", "lapse dead-letters list, mend the cause, lapse dead-letters requeue");
+              "reason",
+              "some events cannot be published; their keys are blocked, all others are published")
+          .withDetail(
+              "action", "lapse dead-letters list; fix the cause; lapse dead-letters requeue --all");
     }
     Pause paused = relay.paused();
     if (loop instanceof LoopStatus.Running && paused != null) {

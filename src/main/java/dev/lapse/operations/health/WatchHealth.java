@@ -16,9 +16,10 @@ public final class WatchHealth {
             oldest ->
                 health
                     .withDetail("longTransaction", oldest)
+                    .withDetail("reason", "a long transaction holds back vacuum")
                     .withDetail(
-                        "reason", "a transaction keeps the database from cleaning up; see its age")
-                    .withDetail("action", "look whether it hangs; if so, end it"));
+                        "action",
+                        "check whether it is stuck; if so, SELECT pg_terminate_backend(pid)"));
     return health.build();
   }
 }

@@ -6,10 +6,11 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Who may do something over HTTP.
+ * Settings of the HTTP endpoints that change something.
  *
- * @param username by HTTP basic; default {@code lapse}
- * @param password 12 to 72 bytes; default none, and then nobody may
+ * @param username name for HTTP basic authentication; default {@code lapse}
+ * @param password password for HTTP basic authentication, 12 to 72 bytes; default none, which
+ *     disables the endpoints that change something
  */
 @ConfigurationProperties("lapse.management")
 record ManagementSettings(@DefaultValue("lapse") String username, @Nullable String password) {
@@ -19,8 +20,7 @@ record ManagementSettings(@DefaultValue("lapse") String username, @Nullable Stri
       int bytes = password.getBytes(StandardCharsets.UTF_8).length;
       if (bytes < 12 || bytes > 72) {
         throw new IllegalArgumentException(
-            "lapse.management.password has %d bytes: set one of 12 to 72, or none"
-                .formatted(bytes));
+            "lapse.management.password has %d bytes: use 12 to 72 bytes, or none".formatted(bytes));
       }
     }
   }

@@ -97,7 +97,9 @@ final class ReplayEndpoint implements ApplicationListener<ContextClosedEvent> {
               who == null ? "?" : who.getName());
       return start(request, is(dryRun));
     } catch (DateTimeParseException e) {
-      return refused(WebEndpointResponse.STATUS_BAD_REQUEST, "Times are like 2026-11-25T08:00:00Z");
+      return refused(
+          WebEndpointResponse.STATUS_BAD_REQUEST,
+          "Invalid timestamp. Example: 2026-11-25T08:00:00Z");
     } catch (IllegalArgumentException e) {
       return refused(WebEndpointResponse.STATUS_BAD_REQUEST, Reasons.of(e));
     }
@@ -115,15 +117,15 @@ final class ReplayEndpoint implements ApplicationListener<ContextClosedEvent> {
       throws SQLException, InterruptedException {
     CountDownLatch mine = new CountDownLatch(1);
     if (!isFirst(mine)) {
-      return refused(CONFLICT, "A replay is under way: wait for it, or DELETE it");
+      return refused(CONFLICT, "A replay is running: wait for it, or DELETE it");
     }
     boolean started = false;
     try {
       Plan plan = replay.plan(request, mine).orElse(null);
       if (plan == null) {
         return closing
-            ? refused(UNAVAILABLE, "This instance is stopping: start the replay at another")
-            : refused(CONFLICT, "Somebody stopped it while its events were being counted");
+            ? refused(UNAVAILABLE, "This instance is stopping: start the replay on another one")
+            : refused(CONFLICT, "The replay was stopped while its events were counted");
       }
       if (dryRun || plan.events() == 0) {
         return new WebEndpointResponse<>(Map.of("plan", plan, "started", false));
@@ -160,7 +162,10 @@ final class ReplayEndpoint implements ApplicationListener<ContextClosedEvent> {
       replay.run(request, plan, mine, progress -> id.complete(progress.replay()));
     } catch (RuntimeException e) {
       if (!id.completeExceptionally(e)) { // who asked for it has got his answer
-        log.warn("A replay failed id={} reason={}", id.join(), Reasons.of(e));
+        log.warn(
+            "Replay failed id={} action=\"see the table replay for where to resume\" reason={}",
+            id.join(),
+            Reasons.of(e));
       }
     } finally {
       mine.countDown();

@@ -20,40 +20,51 @@ final class DatabaseMetrics implements MeterBinder {
   @Override
   public void bindTo(MeterRegistry registry) {
     Gauge.builder("lapse.database.up", watch, w -> w.reading().isPresent() ? 1 : 0)
-        .description("1 while the database answers the watch")
+        .description("1 while the database answers the monitor")
         .register(registry);
     gauge(
-        registry, "lapse.pending", "Approvals that wait for a decision", d -> d.pending().count());
-    gauge(registry, "lapse.due", "Those of them whose deadline has passed", d -> d.due().count());
+        registry,
+        "lapse.pending",
+        "Approvals that wait for a decision; counted up to 10,000",
+        d -> d.pending().count());
+    gauge(
+        registry,
+        "lapse.due",
+        "Pending approvals past their deadline; counted up to 10,000",
+        d -> d.due().count());
     seconds(
         registry,
         "lapse.overdue",
-        "Since the earliest deadline of what is due, 0 if nothing is",
+        "Time since the earliest deadline of an overdue approval; 0 if none is overdue",
         d -> orZero(d.overdueSeconds()));
-    gauge(registry, "lapse.backlog", "Records not published", d -> d.backlog().count());
+    gauge(
+        registry,
+        "lapse.backlog",
+        "Outbox rows not published yet; counted up to 10,000",
+        d -> d.backlog().count());
     seconds(
         registry,
         "lapse.backlog.oldest",
-        "Since the first of them occurred, 0 if there is none",
+        "Age of the oldest unpublished outbox row; 0 if there is none",
         d -> orZero(d.oldestUnpublishedSeconds()));
     Gauge.builder("lapse.outbox", watch, w -> read(w, Status.Database::outboxBytes))
         .baseUnit("bytes")
-        .description("The outbox with its indexes")
+        .description("Size of the outbox with its indexes")
         .register(registry);
     seconds(
         registry,
         "lapse.outbox.oldest",
-        "Since the oldest record of the outbox occurred, 0 if it is empty",
+        "Age of the oldest outbox row that is eligible for purging; 0 if there is none",
         d -> orZero(d.oldestRecordSeconds()));
     seconds(
         registry,
         "lapse.oldest.transaction",
-        "Since what keeps the database from cleaning up began, 0 if nothing does",
+        "Age of the oldest transaction that holds back vacuum; 0 if there is none",
         d -> d.oldestTransaction() == null ? 0 : d.oldestTransaction().seconds());
     gauge(
         registry,
         "lapse.replayed.events",
-        "Events published again, by all replays that the table holds",
+        "Events published again, by all replays in the table replay",
         Status.Database::replayed);
   }
 

@@ -15,15 +15,19 @@ final class ExpirationMetrics implements ExpirationListener {
   private final Timer sweep;
 
   ExpirationMetrics(MeterRegistry registry) {
-    expired = Counter.builder("lapse.expired").description("Approvals expired").register(registry);
+    expired =
+        Counter.builder("lapse.expired")
+            .description("Approvals expired by this instance")
+            .register(registry);
     lateness =
         Timer.builder("lapse.expiration.lateness")
-            .description("From deadline to expiry, of the approval of a sweep that waited longest")
+            .description(
+                "Time from deadline to expiry, of the approval that waited longest in each expiry run")
             .serviceLevelObjectives(Buckets.durations())
             .register(registry);
     sweep =
         Timer.builder("lapse.expiration.sweep")
-            .description("What a sweep that expired something took")
+            .description("Duration of an expiry run that expired something")
             .serviceLevelObjectives(Buckets.durations())
             .register(registry);
   }

@@ -23,14 +23,14 @@ final class LoopMetrics implements MeterBinder {
     for (Looping looping : loops) {
       Gauge.builder("lapse.loop.failing", looping, l -> isFailing(l.loopStatus()) ? 1 : 0)
           .tag("loop", looping.loop().name())
-          .description("1 while its cycles fail, or it has ended")
+          .description("1 while the worker fails or has ended")
           .register(registry);
       FunctionCounter.builder(
               "lapse.loop.failures",
               looping,
               l -> (double) l.lastFailure().map(Failure::count).orElse(0L))
           .tag("loop", looping.loop().name())
-          .description("Cycles that failed")
+          .description("Failed iterations of the worker")
           .register(registry);
     }
   }

@@ -36,7 +36,7 @@ class MetricsConfiguration {
   RetentionListener retentionMetrics(MeterRegistry registry) {
     Counter purged =
         Counter.builder("lapse.purged")
-            .description("Published records deleted from the outbox")
+            .description("Published rows deleted from the outbox by this instance")
             .register(registry);
     return purged::increment;
   }
@@ -58,7 +58,7 @@ class MetricsConfiguration {
     return registry -> {
       paused(expiration, Part.EXPIRATION, e -> e.paused().isPresent()).register(registry);
       Gauge.builder("lapse.storm.guard.tripped", expiration, e -> e.isStormGuardTripped() ? 1 : 0)
-          .description("1 while the storm guard waits for a person's word")
+          .description("1 while the mass-expiry protection waits for an operator")
           .register(registry);
     };
   }
@@ -69,10 +69,10 @@ class MetricsConfiguration {
     return registry -> {
       paused(relay, Part.RELAY, r -> r.status().paused() != null).register(registry);
       Gauge.builder("lapse.relay.leading", relay, r -> r.status().leading() ? 1 : 0)
-          .description("1 while this instance publishes, 0 while it stands by")
+          .description("1 while this instance is the leader and publishes, 0 while it is a standby")
           .register(registry);
       Gauge.builder("lapse.dead.letters", relay, r -> r.status().deadLetters())
-          .description("Keys that wait behind an event that Kafka refuses; 0 while standing by")
+          .description("Keys blocked by an undeliverable event; 0 on a standby")
           .register(registry);
     };
   }
@@ -83,13 +83,13 @@ class MetricsConfiguration {
     return registry ->
         Gauge.builder("lapse.retention.period", retention, r -> r.period().toSeconds())
             .baseUnit("seconds")
-            .description("How long published records are kept")
+            .description("How long published rows are kept")
             .register(registry);
   }
 
   private static <T> Gauge.Builder<T> paused(T owner, Part part, Predicate<T> isPaused) {
     return Gauge.builder("lapse.paused", owner, o -> isPaused.test(o) ? 1 : 0)
         .tag("part", part.word())
-        .description("1 while it is paused, by a person or by the storm guard");
+        .description("1 while paused by an operator or by the mass-expiry protection");
   }
 }

@@ -25,30 +25,36 @@ final class RelayMetrics implements RelayListener {
   private final OccurredAt occurredAt = new OccurredAt();
 
   RelayMetrics(MeterRegistry registry) {
-    published = counter(registry, "lapse.published", "Events committed in Kafka");
+    published = counter(registry, "lapse.published", "Events committed in Kafka by this instance");
     stragglers =
         counter(
             registry,
             "lapse.stragglers",
-            "Those of them that became visible when later ones were published already");
+            "Late-committing events: events committed in PostgreSQL after later ones were published");
     aborted =
         counter(
-            registry, "lapse.relay.aborted", "Kafka transactions whose end the relay has not seen");
-    fenced = counter(registry, "lapse.relay.fenced", "Times that another instance took the lead");
+            registry,
+            "lapse.relay.aborted",
+            "Kafka transactions that ended with an error or an unknown result");
+    fenced =
+        counter(
+            registry,
+            "lapse.relay.fenced",
+            "Times that Kafka fenced this instance because another one publishes");
     latency =
         Timer.builder("lapse.publish.latency")
-            .description("From an event's occurred_at to its commit in Kafka")
+            .description("Time from an event's occurred_at to its commit in Kafka")
             .serviceLevelObjectives(Buckets.durations())
             .register(registry);
     pageRecords =
         DistributionSummary.builder("lapse.relay.page.records")
-            .description("Events of a Kafka transaction")
+            .description("Events per Kafka transaction")
             .serviceLevelObjectives(Buckets.records())
             .register(registry);
     pageBytes =
         DistributionSummary.builder("lapse.relay.page")
             .baseUnit("bytes")
-            .description("Keys, payloads and further headers of a Kafka transaction")
+            .description("Bytes per Kafka transaction: keys, payloads and additional headers")
             .serviceLevelObjectives(Buckets.bytes())
             .register(registry);
   }

@@ -30,11 +30,13 @@ final class StartFailures implements FailureAnalyzer {
   public @Nullable FailureAnalysis analyze(Throwable failure) {
     if (environment.getProperty(URL) == null) {
       return new FailureAnalysis(
-          "Which PostgreSQL holds the approvals is not set.", "Set " + URL_ADVICE, failure);
+          "No database configured: spring.datasource.url is missing.",
+          "Set " + URL_ADVICE,
+          failure);
     }
     if (!environment.getRequiredProperty(URL).startsWith("jdbc:postgresql:")) {
       return new FailureAnalysis( // not what it is: it may hold a password
-          "SPRING_DATASOURCE_URL is no JDBC URL of PostgreSQL.", "Set " + URL_ADVICE, failure);
+          "SPRING_DATASOURCE_URL is not a PostgreSQL JDBC URL.", "Set " + URL_ADVICE, failure);
     }
     UnusableException schema = find(UnusableException.class, failure);
     if (schema != null) {
@@ -61,18 +63,18 @@ final class StartFailures implements FailureAnalyzer {
     }
     if (state != null && (state.startsWith("28") || state.equals("3D000"))) {
       return new FailureAnalysis(
-          "PostgreSQL at %s refuses the login (%s)".formatted(server, Reasons.of(exception)),
-          "Set SPRING_DATASOURCE_USERNAME and SPRING_DATASOURCE_PASSWORD, and the database's name"
+          "PostgreSQL at %s rejected the login (%s)".formatted(server, Reasons.of(exception)),
+          "Check SPRING_DATASOURCE_USERNAME, SPRING_DATASOURCE_PASSWORD and the database name"
               + " in SPRING_DATASOURCE_URL.",
           failure);
     }
     return new FailureAnalysis(
-        "PostgreSQL at %s refuses a statement (SQLSTATE %s: %s)"
+        "PostgreSQL at %s rejected a statement (SQLSTATE %s: %s)"
             .formatted(server, state, Reasons.of(exception)),
         state != null && state.equals("42501")
-            ? "Migrate with the role that owns the schema (java -jar lapse.jar migrate), and give this"
-                + " one its privileges: psql -f db/roles.sql."
-            : "Mend what the message names, and start again: a migration that failed is made up for.",
+            ? "Migrate with the role that owns the schema: java -jar lapse.jar migrate. Then grant this"
+                + " role its privileges: psql -f db/roles.sql."
+            : "Fix the error above and restart; the failed migration runs again.",
         failure);
   }
 

@@ -32,7 +32,7 @@ class CommandsIT {
 
     String output = run(0, Map.of(), "expire");
 
-    assertThat(output).isEqualToIgnoringNewLines("Expired 7 approvals.");
+    assertThat(output).isEqualToIgnoringNewLines("Approvals expired: 7");
     assertThat(database.count("SELECT count(*) FROM ai_approvals WHERE status = 'expired'"))
         .isEqualTo(7);
     assertThat(database.count("SELECT count(*) FROM outbox")).isEqualTo(7);
@@ -50,13 +50,13 @@ class CommandsIT {
             .formatted(refused));
 
     assertThat(run(1, Map.of(), "expire"))
-        .contains("Expired 6 approvals.", "refuses to let 1 approvals expire")
+        .contains("Approvals expired: 6", "approvals that the database does not let expire: 1.")
         .contains("  " + refused + ": ERROR: new row for relation \"ai_approvals\" violates")
         .contains("\"no_longer\"")
         .doesNotContain("Failing row", "\tat ");
 
     database.execute("ALTER TABLE ai_approvals DROP CONSTRAINT no_longer");
-    assertThat(run(0, Map.of(), "expire")).contains("Expired 1 approvals.");
+    assertThat(run(0, Map.of(), "expire")).contains("Approvals expired: 1");
   }
 
   @Test
@@ -67,7 +67,7 @@ class CommandsIT {
     String output = run(0, Map.of(), "expire", "--dry-run");
 
     assertThat(output)
-        .contains("Would expire 30 approvals. Nothing was changed.")
+        .contains("Approvals that would expire: 30. Nothing was changed.")
         .contains(first + " due since ")
         .contains("… and 10 more");
     assertThat(database.count("SELECT count(*) FROM ai_approvals WHERE status = 'pending'"))
@@ -86,7 +86,7 @@ class CommandsIT {
 
     String output = run(0, Map.of(), "expire", "--dry-run");
 
-    assertThat(output).contains("Would expire 1 approvals.");
+    assertThat(output).contains("Approvals that would expire: 1.");
     assertThat(database.count("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
         .isEqualTo(1);
   }
@@ -102,7 +102,7 @@ class CommandsIT {
         """);
 
     assertThat(run(0, Map.of(), "dead-letters", "list"))
-        .contains("2 dead letters.", "7  Noted  refused ", "too large", "no topic")
+        .contains("Dead letters: 2", "7  Noted  rejected ", "too large", "no topic")
         .doesNotContain("secret", "requeued");
     assertThat(run(0, Map.of(), "dead-letters", "requeue", "7"))
         .contains("Requeued 1 dead letters");
@@ -153,7 +153,7 @@ class CommandsIT {
     database.migrate();
 
     assertThat(run(0, Map.of(), "audit", "--lapse.relay.enabled=true"))
-        .contains("Everything holds.");
+        .contains("No problems found.");
   }
 
   @Test
@@ -174,7 +174,7 @@ class CommandsIT {
 
     String output = run(0, Map.of(), "expire");
 
-    assertThat(output).isEqualToIgnoringNewLines("Expired 1 approvals.");
+    assertThat(output).isEqualToIgnoringNewLines("Approvals expired: 1");
   }
 
   @Test
@@ -186,7 +186,7 @@ class CommandsIT {
     assertThat(output)
         .contains("\"ai_approvals\" has no column \"version\" (integer).")
         .contains("\"ai_approvals\" has no column \"executed_at\"")
-        .contains("keeps times without a time zone")
+        .contains("has timestamps without a time zone")
         .contains("No index keeps \"ai_approvals\".\"id\" unique.")
         .contains("ALTER TABLE \"ai_approvals\" ADD COLUMN \"version\" integer NOT NULL DEFAULT 1;")
         .contains("set lapse.approvals.zone=UTC")
@@ -215,7 +215,7 @@ class CommandsIT {
     database.execute("DROP TRIGGER ai_approvals_final ON ai_approvals");
 
     assertThat(run(0, Map.of(), "expire"))
-        .contains("Expired 0 approvals.")
+        .contains("Approvals expired: 0")
         .contains("The trigger ai_approvals_final of \"ai_approvals\" is missing.")
         .contains("CREATE OR REPLACE TRIGGER ai_approvals_final");
   }
@@ -267,12 +267,12 @@ class CommandsIT {
 
     assertThat(run(0, Map.of(), "pause", "expiration", "--reason=a migration"))
         .contains("Paused expiration.", "lapse resume expiration");
-    assertThat(run(0, Map.of(), "pause", "expiration")).contains("expiration rests already.");
+    assertThat(run(0, Map.of(), "pause", "expiration")).contains("expiration is already paused.");
     assertThat(run(1, Map.of(), "expire"))
-        .contains("Expired 0 approvals.", "expiring is paused (a migration)");
+        .contains("Approvals expired: 0", "expiry is paused (a migration)");
     assertThat(run(0, Map.of(), "status")).containsPattern("PAUSED +expiration +\\(a migration,");
-    assertThat(run(0, Map.of(), "resume", "expiration")).contains("expiration goes on.");
-    assertThat(run(0, Map.of(), "expire")).contains("Expired 3 approvals.");
+    assertThat(run(0, Map.of(), "resume", "expiration")).contains("expiration resumed.");
+    assertThat(run(0, Map.of(), "expire")).contains("Approvals expired: 3");
     assertThat(run(0, Map.of(), "resume", "relay")).contains("relay was not paused.");
     assertThat(run(2, Map.of(), "pause", "everything")).contains("EXPIRATION, RELAY");
   }
@@ -283,11 +283,11 @@ class CommandsIT {
     new Approvals(database).due(20);
 
     assertThat(run(1, Map.of(), "expire", "--lapse.expiration.storm-guard.max-due=5"))
-        .contains("expiring is paused (storm guard: 20 approvals, of 20 pending")
+        .contains("expiry is paused (mass-expiry protection: 20 of 20 pending approvals")
         .doesNotContain("\tat ");
     run(0, Map.of(), "resume", "expiration");
     assertThat(run(0, Map.of(), "expire", "--lapse.expiration.storm-guard.max-due=5"))
-        .contains("Expired 20 approvals.");
+        .contains("Approvals expired: 20");
   }
 
   @Test

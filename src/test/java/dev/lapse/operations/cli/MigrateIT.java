@@ -60,8 +60,8 @@ class MigrateIT {
 
       assertThat(output).doesNotContain("ERROR");
       new Approvals(database).due(3);
-      assertThat(run(0, "expire", FLYWAY_OFF)).contains("Expired 3 approvals.");
-      assertThat(run(0, "audit", FLYWAY_OFF)).contains("Everything holds.");
+      assertThat(run(0, "expire", FLYWAY_OFF)).contains("Approvals expired: 3");
+      assertThat(run(0, "audit", FLYWAY_OFF)).contains("No problems found.");
       assertThat(database.count("SELECT count(*) FROM pg_tables WHERE tablename LIKE '%history'"))
           .isZero();
     } finally {
@@ -75,7 +75,7 @@ class MigrateIT {
         .startsWith("-- V9__event_size.sql")
         .contains("-- V10__purge.sql", "CREATE FUNCTION purge_outbox")
         .doesNotContain("CREATE TABLE outbox");
-    assertThat(run(2, "migrate", "--after=8")).contains("--after goes with --print");
+    assertThat(run(2, "migrate", "--after=8")).contains("--after requires --print");
   }
 
   @Test
@@ -104,7 +104,7 @@ class MigrateIT {
   @Test
   void saysThatItMayNotMigrate() throws Exception {
     database.migrate();
-    assertThat(run(0, "expire")).contains("Expired 0 approvals.");
+    assertThat(run(0, "expire")).contains("Approvals expired: 0");
     database.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC"); // as it is from 15 on
     database.execute(
         """
@@ -138,7 +138,7 @@ class MigrateIT {
                             """)
                         > 0);
         assertThat(first.exitCode()).as(first::output).isEqualTo(1);
-        assertThat(first.output()).contains("start again").doesNotContain("\tat ");
+        assertThat(first.output()).contains("restart when that has ended").doesNotContain("\tat ");
       }
       backfill.commit();
     }
@@ -284,7 +284,8 @@ class MigrateIT {
     database.execute("CREATE SCHEMA lapse");
     String own = "--spring.datasource.url=%s?currentSchema=lapse".formatted(database.url());
     assertThat(run(0, "migrate", own, "--lapse.approvals.schema=public")).contains("up to date");
-    assertThat(run(0, "expire", own, "--lapse.approvals.schema=public")).contains("Expired 0");
+    assertThat(run(0, "expire", own, "--lapse.approvals.schema=public"))
+        .contains("Approvals expired: 0");
   }
 
   /** Beside the application's own history, say, in a schema that it keeps such things in. */
@@ -300,7 +301,7 @@ class MigrateIT {
             "ai_approvals,dead_letter,last_error,outbox,outbox_identity,pause,relay_checkpoint,replay,retention");
     assertThat(run(0, "migrate", elsewhere)).isEqualTo(migrated);
     new Approvals(database).due(3);
-    assertThat(run(0, "expire", elsewhere)).contains("Expired 3 approvals.");
+    assertThat(run(0, "expire", elsewhere)).contains("Approvals expired: 3");
   }
 
   @Test

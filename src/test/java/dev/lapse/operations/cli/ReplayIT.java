@@ -68,7 +68,8 @@ class ReplayIT {
     String output = run(0, "replay", "--from-id=2", "--to-id=5");
 
     assertThat(output)
-        .contains("4 events of outbox ids 2 to 5,", "to their own topics", "Published 4 events.");
+        .contains(
+            "Events: 4, outbox ids 2 to 5,", "to the topic of each event", "Events published: 4.");
     List<Event> events = consumer.await(4);
     assertThat(events).extracting(Event::id).isEqualTo(outbox.eventIds().subList(1, 5));
     assertThat(events).extracting(Event::key).containsExactly("a", "a", "b", "b");
@@ -123,7 +124,7 @@ class ReplayIT {
     published.checkpoint(topic, 3);
 
     assertThat(run(0, "replay", "--from-id=1", "--dry-run"))
-        .contains("3 events of outbox ids 1 to 3, ", " bytes", "Nothing was published.");
+        .contains("Events: 3, outbox ids 1 to 3, ", " bytes", "Nothing was published.");
     assertThat(database.count("SELECT count(*) FROM replay")).isZero();
   }
 
@@ -154,7 +155,7 @@ class ReplayIT {
         """);
 
     assertThat(run(0, "replay", "--from-id=1", "--dry-run"))
-        .contains("2 events of outbox ids 1 to 2");
+        .contains("Events: 2, outbox ids 1 to 2");
     assertThat(run(2, "replay", "--dead-letters")).contains("lapse dead-letters requeue");
     run(0, "replay", "--dead-letters", "--to-topic=" + topic);
 
@@ -178,7 +179,9 @@ class ReplayIT {
     }
     Matcher resume = Pattern.compile("--after-id=(\\d+)").matcher(stopped);
     assertThat(resume.find()).as(stopped).isTrue();
-    assertThat(stopped).contains("0 of 60 events", "Stopped after ").doesNotContain("\tat ");
+    assertThat(stopped)
+        .contains("0 of 60 events", "Stopped. Events published: ")
+        .doesNotContain("\tat ");
     assertThat(database.count("SELECT last_id FROM replay WHERE outcome = 'stopped'"))
         .isEqualTo(Long.parseLong(resume.group(1)))
         .isLessThan(60);
@@ -239,8 +242,8 @@ class ReplayIT {
         """);
 
     assertThat(run(1, "replay", "--from-id=1"))
-        .contains("Stopped after 1,000 events.", "the database has gone", "--after-id=1000")
-        .contains("The end of a replay is not in the table", "outcome=FAILED", "lastId=1000")
+        .contains("Stopped. Events published: 1,000.", "the database has gone", "--after-id=1000")
+        .contains("Could not record the end of a replay", "outcome=FAILED", "lastId=1000")
         .doesNotContain("\tat ");
   }
 
@@ -251,7 +254,7 @@ class ReplayIT {
     published.checkpoint("another", 3);
 
     assertThat(run(1, "replay", "--from-id=1"))
-        .contains("the relay " + topic + " has written no checkpoint", "lapse.relay.name")
+        .contains("relay " + topic + " has not written a checkpoint", "lapse.relay.name")
         .doesNotContain("\tat ");
   }
 
@@ -263,7 +266,7 @@ class ReplayIT {
 
     for (String option : List.of("--dry-run", "--yes")) {
       assertThat(run(1, "replay", "--from-id=1", "--to-topic=" + topic + ".misspelt", option))
-          .contains("There is no topic " + topic + ".misspelt: create it")
+          .contains("Topic " + topic + ".misspelt does not exist: create it")
           .doesNotContain("\tat ");
     }
     assertThat(database.count("SELECT count(*) FROM replay")).isZero();
@@ -271,7 +274,7 @@ class ReplayIT {
 
   @Test
   void saysWhatIsWrongWithTheCommandLine() throws Exception {
-    assertThat(run(2, "replay")).contains("Say which events");
+    assertThat(run(2, "replay")).contains("Specify which events");
     assertThat(run(2, "replay", "--since=yesterday")).contains("2026-11-25T08:00:00Z");
     assertThat(run(2, "replay", "--form-id=3")).contains("--from-id").doesNotContain("\tat ");
   }
@@ -294,7 +297,7 @@ class ReplayIT {
       assertThat(database.count("SELECT count(*) FROM replay")).isZero();
 
       assertThat(service.post("/actuator/replay", "{}", AUTHORIZED).body())
-          .contains("Say which events");
+          .contains("Specify which events");
       assertThat(
               service
                   .post("/actuator/replay", "{\"fromId\": 1, \"dryRun\": true}", AUTHORIZED)
@@ -322,7 +325,7 @@ class ReplayIT {
                       .doesNotContain("selection"));
       awaitCheckpoint(25);
       assertThat(run(0, "audit", "--against-kafka"))
-          .contains("25 events of outbox ids 1 to 25", "20 published again by replays");
+          .contains("25 compared, outbox ids 1 to 25", "20 published again by replays");
 
       service.terminate();
       assertThat(service.exitCode()).isEqualTo(143);

@@ -25,8 +25,7 @@ class ReplayProgressTest {
 
     assertThat(written.toString())
         .contains("\r[..............................] 0 of 3,000 events")
-        .containsPattern(
-            "\r\\[##########\\.{20}\\] 1,000 of 3,000 events, [0-9,]+ a second, 0 s left")
+        .containsPattern("\r\\[##########\\.{20}\\] 1,000 of 3,000 events, [0-9,]+/s, 0 s left")
         .contains("\r[##############################] 3,000 of 3,000 events")
         .endsWith(System.lineSeparator());
   }

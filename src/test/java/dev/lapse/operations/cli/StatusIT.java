@@ -70,7 +70,7 @@ class StatusIT {
         "UPDATE relay_checkpoint SET written_at = now() - interval '25 h' WHERE relay = 'old'");
 
     assertThat(run(0, Map.of(), "status"))
-        .containsPattern("STOPPED +relay old ")
+        .containsPattern("STALE CHECKPOINT relay old ")
         .contains("DELETE FROM relay_checkpoint WHERE relay = 'old'");
   }
 
@@ -86,7 +86,7 @@ class StatusIT {
 
     assertThat(output)
         .contains("backlog          more than 100000", "no checkpoint yet")
-        .contains("leader           nobody");
+        .contains("leader           none");
   }
 
   @Test

@@ -35,7 +35,7 @@ class HealthIT {
             assertThat(status(service, "/readiness")).isEqualTo("200 UP");
             assertThat(status(service, "/liveness")).isEqualTo("200 UP");
             assertThat(service.get("/actuator/health/liveness").body())
-                .contains("\"expiration\":\"turning\"", "\"relay\":\"turning\"");
+                .contains("\"expiration\":\"running\"", "\"relay\":\"running\"");
           });
     }
   }
@@ -61,7 +61,7 @@ class HealthIT {
             assertThat(expiration.get("reason").stringValue())
                 .contains("is not currently accepting connections");
             assertThat(expiration.get("nextAttempt").isString()).isTrue();
-            assertThat(expiration.get("action").stringValue()).contains("goes on by itself");
+            assertThat(expiration.get("action").stringValue()).contains("retries automatically");
           });
       maintenance.allowConnectionsTo(database);
 
@@ -70,7 +70,7 @@ class HealthIT {
             assertThat(status(service, "/readiness")).isEqualTo("200 UP");
             assertThat(lastErrors()).contains("expiration");
           });
-      assertThat(service.output()).contains("Cycle failed, trying again", "Recovered loop=");
+      assertThat(service.output()).contains("Worker failed, retrying", "Recovered worker=");
       try (LapseProcess command =
           LapseProcess.start(database, Map.of("LAPSE_RELAY_NAME", name), "status")) {
         assertThat(command.exitCode()).isZero();
@@ -117,7 +117,7 @@ class HealthIT {
             assertThat(expiration.get("action").stringValue()).contains("tried again");
             assertThat(expiration.toString()).doesNotContain(refused, "no_longer");
           });
-      assertThat(service.output()).contains("An approval is refused", refused, "\"no_longer\"");
+      assertThat(service.output()).contains("Cannot expire approval", refused, "\"no_longer\"");
       assertThat(database.count("SELECT count(*) FROM ai_approvals WHERE status = 'expired'"))
           .isEqualTo(2);
 

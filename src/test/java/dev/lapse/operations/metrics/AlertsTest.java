@@ -50,7 +50,7 @@ class AlertsTest {
         .containsExactlyInAnyOrderElementsOf(alerts.stream().map(AlertsTest::name).toList());
     for (JsonNode alert : alerts) {
       assertThat(alert.at("/annotations/runbook_url").stringValue())
-          .isEqualTo("runbook.md#" + name(alert).toLowerCase(Locale.ROOT));
+          .isEqualTo("https://REPLACE-ME/runbook.md#" + name(alert).toLowerCase(Locale.ROOT));
     }
   }
 

@@ -88,7 +88,7 @@ class MetricsIT {
                 .contains("\"longTransaction\"", "\"a backfill\"", "\"hidden\"")
                 .contains("\"status\":\"UP\"");
             assertThat(service.output())
-                .containsOnlyOnce("A transaction keeps the database from cleaning up")
+                .containsOnlyOnce("Long transaction holds back vacuum")
                 .contains("application=\"a backfill\"")
                 .doesNotContain("INSERT");
           });
