@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param recording whether the service records itself with Java Flight Recorder ({@code bench.jfr})
  * @param arguments what the service is started with besides, to try a setting ({@code
  *     bench.arguments}, with blanks in between)
- * @param name under which the results are kept in src/docs/benchmarks ({@code bench.name}, default
+ * @param name under which the results are kept in docs/benchmarks ({@code bench.name}, default
  *     nowhere)
  */
 record Options(

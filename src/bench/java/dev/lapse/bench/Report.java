@@ -25,7 +25,7 @@ final class Report {
 
   static final Path DIRECTORY = Path.of("target", "bench");
 
-  private static final Path KEPT = Path.of("src", "docs", "benchmarks");
+  private static final Path KEPT = Path.of("docs", "benchmarks");
 
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();

@@ -4,7 +4,7 @@
  * <p>{@link dev.lapse.bench.BenchmarksIT} is the entry: on a {@link dev.lapse.bench.Stage} of real
  * servers it runs each {@link dev.lapse.bench.Benchmark}, which notes what it saw in {@link
  * dev.lapse.bench.Findings}; a {@link dev.lapse.bench.Report} makes table, file and plots of these.
- * What is measured, and against what, stands in src/docs/benchmarks/README.md.
+ * What is measured, and against what, stands in docs/benchmarks/README.md.
  */
 @NullMarked
 package dev.lapse.bench;

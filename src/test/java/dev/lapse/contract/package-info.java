@@ -1,4 +1,4 @@
-/** That {@code src/docs/contract} is sound, and breaks no promise of its last release. */
+/** That {@code docs/reference/contract} is sound, and breaks no promise of its last release. */
 @NullMarked
 package dev.lapse.contract;
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
-/** What src/docs/writers.md says, as the application's role. */
+/** What docs/use/publish-events.md says, as the application's role. */
 class WritersIT {
 
   /** The approval in the document's example. */
@@ -30,7 +30,7 @@ class WritersIT {
 
   @BeforeEach
   void readTheDocument() throws Exception {
-    String document = Files.readString(Path.of("src/docs/writers.md"));
+    String document = Files.readString(Path.of("docs/use/publish-events.md"));
     sql = document.split("```sql", 2)[1].split("```", 2)[0];
   }
 

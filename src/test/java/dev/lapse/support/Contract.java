@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What {@code src/docs/contract} promises about an {@code ApprovalExpired}, and what its last
+ * What {@code docs/reference/contract} promises about an {@code ApprovalExpired}, and what its last
  * release did: whoever was written for that must understand what is published now.
  */
 public final class Contract {
 
-  public static final Path FILES = Path.of("src/docs/contract");
+  public static final Path FILES = Path.of("docs/reference/contract");
   public static final Path RELEASED = FILES.resolve("released");
 
   /** What every CloudEvents intermediary forwards. */

@@ -17,9 +17,9 @@ public final class Golden {
     this.message = message;
   }
 
-  /** One of {@code src/docs/contract/golden}, by the name of its file without the ending. */
+  /** One of {@code docs/reference/contract/golden}, by the name of its file without the ending. */
   public static Golden read(String name) {
-    return new Golden(JSON.readTree(Path.of("src/docs/contract/golden", name + ".json")));
+    return new Golden(JSON.readTree(Path.of("docs/reference/contract/golden", name + ".json")));
   }
 
   public String key() {

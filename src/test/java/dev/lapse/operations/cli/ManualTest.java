@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import picocli.codegen.docgen.manpage.ManPageGenerator;
 
-/** The manual in src/docs/man is what the commands say of themselves. */
+/** The manual in docs/operate/man is what the commands say of themselves. */
 class ManualTest {
 
   @Test
@@ -25,8 +25,8 @@ class ManualTest {
             generated.toFile(), null, new boolean[0], true, root.getCommandSpec());
 
     assertThat(exitCode).isZero();
-    assertThat(pages(Path.of("src", "docs", "man")))
-        .as("bring it up to date with: cp target/man/*.adoc src/docs/man")
+    assertThat(pages(Path.of("docs", "operate", "man")))
+        .as("bring it up to date with: cp target/man/*.adoc docs/operate/man")
         .isEqualTo(pages(generated));
   }
 

@@ -12,10 +12,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** The metrics that {@code src/docs/operations/metrics.md} promises, and those of a scrape. */
+/** The metrics that {@code docs/operate/monitoring.md} promises, and those of a scrape. */
 final class MetricsTable {
 
-  static final Path DIRECTORY = Path.of("src/docs/operations");
+  static final Path DIRECTORY = Path.of("docs/operate");
 
   private static final Pattern ROW =
       Pattern.compile("\\| `(lapse_\\w+)` \\| (\\w+) \\|([^|]*)\\| .+ \\|");
@@ -94,7 +94,7 @@ final class MetricsTable {
 
   private static Iterable<String> lines() {
     try {
-      return Files.readAllLines(DIRECTORY.resolve("metrics.md"));
+      return Files.readAllLines(DIRECTORY.resolve("monitoring.md"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
