@@ -37,13 +37,13 @@ class ApprovalsSettingsTest {
       delimiter = '|',
       textBlock =
           """
-          columns.id            | ''                 | lapse.approvals.columns.id is "": set a name of 1 to 63 bytes
+          columns.id            | ''                 | lapse.approvals.columns.id is "": use a name of 1 to 63 bytes
           table                 | ää345678901234567890123456789012345678901234567890123456789012 | of 1 to 63 bytes
-          zone                  | Mars/Olympus       | lapse.approvals.zone is "Mars/Olympus": set the name of a time zone
+          zone                  | Mars/Olympus       | lapse.approvals.zone is "Mars/Olympus": use the name of a time zone
           zone                  | +02:00             | such as UTC or Europe/Berlin
-          attributes            | a,b,a              | name 20 columns at the most, and each once
-          statuses.pending      | PENDING            | set ….approved and ….rejected, too
-          statuses.approved     | ok,pending         | stands there twice
+          attributes            | a,b,a              | name at most 20 columns, each once
+          statuses.pending      | PENDING            | also set ….approved and ….rejected
+          statuses.approved     | ok,pending         | contains a status twice
           """)
   void saysWhatIsWrongWithASetting(String name, String value, String message) {
     assertThatThrownBy(() -> bind(Map.of("lapse.approvals." + name, value)))
