@@ -101,7 +101,7 @@ public final class ApprovalsTable {
     }
     if (executedAt != null) {
       add("executed_at", Sql.name(settings.columns().executedAt()));
-      words.put("executed_now", at(executedAt, "now()" + roundingUp(executedAt, expiresAt)));
+      words.put("executed_now", at(executedAt, nowRoundedUp(executedAt, expiresAt)));
       words.put("executed_at_or_null", instant(executedAt, "approval." + words.get("executed_at")));
     }
     if (!settings.attributes().isEmpty()) {
@@ -163,12 +163,12 @@ public final class ApprovalsTable {
   }
 
   /** A column of fewer digits rounds, and what expired must not seem to have done so before. */
-  private static String roundingUp(Column executedAt, Column expiresAt) {
+  private static String nowRoundedUp(Column executedAt, Column expiresAt) {
     if (executedAt.digits() >= expiresAt.digits()) {
-      return "";
+      return "now()";
     }
     long unit = Math.round(Math.pow(10, 6 - executedAt.digits()));
-    return " + interval '%d us'".formatted(unit / 2 - 1);
+    return "(now() + interval '%d us')".formatted(unit / 2 - 1);
   }
 
   private String attributes() {

@@ -26,7 +26,9 @@ public final class EventEncoder {
   private static final Header SPEC_VERSION = header("ce_specversion", "1.0");
   private static final Header CONTENT_TYPE = header("content-type", "application/json");
 
-  /** The schemas of docs/reference/contract, by event type. An incompatible one gets another URI. */
+  /**
+   * The schemas of docs/reference/contract, by event type. An incompatible one gets another URI.
+   */
   private static final Map<String, Header> SCHEMAS =
       Map.of("ApprovalExpired", header("ce_dataschema", "urn:lapse:approval-expired:1"));
 

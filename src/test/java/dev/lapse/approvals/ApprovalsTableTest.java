@@ -89,7 +89,7 @@ class ApprovalsTableTest {
     assertThat(
             table(ApprovalsSettings.STANDARD.columns(), INSTANT, milliseconds)
                 .sql("${executed_now}"))
-        .isEqualTo("now() + interval '499 us'");
+        .isEqualTo("(now() + interval '499 us')");
   }
 
   @Test
