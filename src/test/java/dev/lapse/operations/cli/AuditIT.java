@@ -79,8 +79,8 @@ class AuditIT {
             "FOUND   dead-letters: 1",
             "too large",
             "Problems found.")
-        .contains("somebody could still have approved it") // what it means
-        .contains("end it if it hangs") // what to do
+        .contains("an approver could still have decided it") // what it means
+        .contains("end it if it is stuck") // what to do
         .doesNotContain("secret", "\tat ");
   }
 

@@ -6,37 +6,38 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import picocli.codegen.docgen.manpage.ManPageGenerator;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
 
-/** The manual in docs/operate/man is what the commands say of themselves. */
+/** docs/operate/commands.md is what the commands say of themselves. */
 class ManualTest {
+
+  private static final Path PAGE = Path.of("docs/operate/commands.md");
+  private static final String GENERATED = "<!-- generated from here on -->\n";
 
   @Test
   void isUpToDate() throws IOException {
-    Path generated = Path.of("target", "man");
-    picocli.CommandLine root = Commands.of(new CommandRunner(Object.class, List.of()));
+    String page = Files.readString(PAGE);
+    StringBuilder expected =
+        new StringBuilder(page.substring(0, page.indexOf(GENERATED)) + GENERATED);
+    append(Commands.of(new CommandRunner(Object.class, List.of())), expected);
+    Path generated = Path.of("target", "commands.md");
+    Files.createDirectories(generated.getParent());
+    Files.writeString(generated, expected);
 
-    int exitCode =
-        ManPageGenerator.generateManPage(
-            generated.toFile(), null, new boolean[0], true, root.getCommandSpec());
-
-    assertThat(exitCode).isZero();
-    assertThat(pages(Path.of("docs", "operate", "man")))
-        .as("bring it up to date with: cp target/man/*.adoc docs/operate/man")
-        .isEqualTo(pages(generated));
+    assertThat(page)
+        .as("bring it up to date with: cp %s %s", generated, PAGE)
+        .isEqualTo(expected.toString());
   }
 
-  private static Map<String, String> pages(Path directory) throws IOException {
-    Map<String, String> pages = new TreeMap<>();
-    try (Stream<Path> files = Files.list(directory)) {
-      for (Path file : files.filter(page -> page.toString().endsWith(".adoc")).toList()) {
-        pages.put(file.getFileName().toString(), Files.readString(file));
-      }
-    }
-    return pages;
+  private static void append(CommandLine command, StringBuilder page) {
+    page.append("\n## ").append(command.getCommandSpec().qualifiedName()).append("\n\n```text\n");
+    command
+        .getUsageMessage(Ansi.OFF)
+        .lines()
+        .forEach(line -> page.append(line.stripTrailing()).append('\n'));
+    page.append("```\n");
+    command.getSubcommands().values().forEach(subcommand -> append(subcommand, page));
   }
 }
