@@ -7,9 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -44,7 +49,7 @@ class ConfigurationReferenceTest {
           "lapse.relay.replaces",
           "lapse.database.");
 
-  private static final Pattern DEFAULT = Pattern.compile("[;,]? default:? ([^;.]+)(?=[;.]|$)");
+  private static final Pattern DEFAULT = Pattern.compile("[;,]? default:? (.+?)(?=;|\\. |\\.?$)");
 
   @Test
   void isUpToDate() throws IOException {
@@ -59,6 +64,25 @@ class ConfigurationReferenceTest {
   @Test
   void everySettingHasAMeaning() {
     assertThat(settings()).isNotEmpty().allSatisfy(s -> assertThat(meaning(s)).isNotBlank());
+  }
+
+  /** Spring reads each setting from the variable that the page names. */
+  @Test
+  void everyVariableIsRead() {
+    for (JsonNode setting : settings()) {
+      String name = name(setting) + (isMap(setting) ? ".any" : "");
+      ConfigurationPropertySource variables =
+          ConfigurationPropertySource.from(
+              new SystemEnvironmentPropertySource(
+                  "systemEnvironment", Map.of(variable(name), "value")));
+
+      assertThat(variables).as(name).isNotNull();
+      assertThat(
+              Objects.requireNonNull(variables)
+                  .getConfigurationProperty(ConfigurationPropertyName.of(name)))
+          .as(variable(name))
+          .isNotNull();
+    }
   }
 
   private static String tables() {
@@ -115,7 +139,7 @@ class ConfigurationReferenceTest {
   }
 
   static String variable(String setting) {
-    return setting.replace("-", "").replace('.', '_').toUpperCase(Locale.ROOT);
+    return setting.replace('-', '_').replace('.', '_').toUpperCase(Locale.ROOT);
   }
 
   private static String type(JsonNode setting) {
@@ -134,7 +158,7 @@ class ConfigurationReferenceTest {
     JsonNode standard = setting.get("defaultValue");
     if (standard != null) {
       String text = standard.isString() ? standard.stringValue() : standard.toString();
-      return "`" + text + "`";
+      return text.isEmpty() ? "none" : "`" + text + "`";
     }
     Matcher described = DEFAULT.matcher(code(description(setting)));
     return described.find() ? described.group(1).strip() : "none";

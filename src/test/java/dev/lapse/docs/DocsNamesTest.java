@@ -27,7 +27,7 @@ class DocsNamesTest {
   private static final Pattern ENDPOINT = Pattern.compile("/actuator/([a-z]+)");
   private static final Pattern CREATED =
       Pattern.compile(
-          "(?m)^CREATE (?:OR REPLACE )?(TABLE|FUNCTION|TRIGGER|CONSTRAINT TRIGGER|INDEX)"
+          "(?m)^CREATE (?:OR REPLACE )?(TABLE|FUNCTION|TRIGGER|CONSTRAINT TRIGGER|INDEX(?! CONCURRENTLY))"
               + " (?:IF NOT EXISTS )?(\\w+)");
   private static final Pattern TEST_CLASS = Pattern.compile("`(\\w+(?:IT|Test))`");
   private static final Pattern ALERT = Pattern.compile("\\bLapse[A-Z]\\w+");

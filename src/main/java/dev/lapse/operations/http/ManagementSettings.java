@@ -9,8 +9,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * Settings of the HTTP endpoints that change something.
  *
  * @param username name for HTTP basic authentication; default {@code lapse}
- * @param password password for HTTP basic authentication, 12 to 72 bytes; default none, which
- *     disables the endpoints that change something
+ * @param password password for HTTP basic authentication, 12 to 72 bytes; default none. Without it,
+ *     the endpoints that change something are disabled
  */
 @ConfigurationProperties("lapse.management")
 record ManagementSettings(@DefaultValue("lapse") String username, @Nullable String password) {
