@@ -2,7 +2,7 @@ package dev.lapse.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lapse.support.LapseProcess;
+import dev.lapse.support.Command;
 import dev.lapse.support.Roles;
 import dev.lapse.support.TestDatabase;
 import java.util.ArrayList;
@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.AfterAll;
@@ -21,6 +22,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** What the doctor finds, through the jar itself. Three brokers, or not all would be well. */
 class DoctorIT {
+
+  private static final String KAFKA = "--lapse.kafka.bootstrap-servers=";
 
   private static KafkaProcesses kafka;
 
@@ -46,12 +49,12 @@ class DoctorIT {
   void findsThatAllIsWell() throws Exception {
     createTopics(Map.of("cleanup.policy", "compact", "min.insync.replicas", "2"));
 
-    assertThat(run(0, Map.of()))
+    assertThat(run(0))
         .contains("ok      database: PostgreSQL ", "ok      privileges", "ok      migrations")
         .contains("ok      kafka: 3 brokers", "ok      topic " + name + ".position: 1 partitions")
         .contains("All checks passed.")
         .doesNotContain("WRONG");
-    JsonNode report = JsonMapper.builder().build().readTree(run(0, Map.of(), "--json"));
+    JsonNode report = JsonMapper.builder().build().readTree(run(0, "--json"));
     assertThat(report.get("holds").booleanValue()).isTrue();
     assertThat(report.get("checks")).hasSize(13);
   }
@@ -69,7 +72,7 @@ class DoctorIT {
         """
             .formatted(Roles.SERVICE));
 
-    assertThat(run(1, Map.of()))
+    assertThat(run(1))
         .contains(
             "WRONG   privileges: not granted: SELECT on replay, INSERT on replay, UPDATE on replay,"
                 + " EXECUTE on purge_outbox(bigint, interval, integer)",
@@ -92,7 +95,7 @@ class DoctorIT {
         CREATE TRIGGER touch BEFORE UPDATE ON ai_approvals FOR EACH ROW EXECUTE FUNCTION touch()
         """);
 
-    assertThat(run(0, Map.of()))
+    assertThat(run(0))
         .contains(
             "NOTE    triggers: The trigger \"touch\" of \"ai_approvals\" runs touch() as the role",
             "ALTER FUNCTION touch() SECURITY DEFINER",
@@ -104,10 +107,9 @@ class DoctorIT {
     assertThat(
             run(
                 1,
-                Map.of(
-                    "SPRING_DATASOURCE_URL", "jdbc:postgresql://127.0.0.1:1/x?password=hidden",
-                    "SPRING_DATASOURCE_HIKARI_CONNECTION_TIMEOUT", "1000",
-                    "LAPSE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")))
+                "--spring.datasource.url=jdbc:postgresql://127.0.0.1:1/x?password=hidden",
+                "--spring.datasource.hikari.connection-timeout=1000",
+                KAFKA + "127.0.0.1:1"))
         .contains("WRONG   database: check failed: ", "WRONG   kafka: 127.0.0.1:1: ")
         .doesNotContain("hidden", "\tat ");
   }
@@ -126,19 +128,19 @@ class DoctorIT {
     }
   }
 
-  private String run(int exitCode, Map<String, String> environment, String... options)
-      throws Exception {
-    Map<String, String> all = new HashMap<>();
-    all.put("LAPSE_RELAY_NAME", name);
-    all.put("LAPSE_KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapDirect());
-    all.putAll(environment);
+  private String run(int exitCode, String... options) {
     List<String> args =
         new ArrayList<>(
-            List.of("doctor", "--lapse.relay.topics.ApprovalExpired=" + name + ".expired"));
-    args.addAll(List.of(options));
-    try (LapseProcess process = LapseProcess.start(database, all, args.toArray(String[]::new))) {
-      assertThat(process.exitCode()).as(process::output).isEqualTo(exitCode);
-      return process.output();
+            List.of(
+                "doctor",
+                "--lapse.relay.name=" + name,
+                "--lapse.relay.topics.ApprovalExpired=" + name + ".expired"));
+    if (Stream.of(options).noneMatch(option -> option.startsWith(KAFKA))) {
+      args.add(KAFKA + kafka.bootstrapDirect());
     }
+    args.addAll(List.of(options));
+    Command command = Command.run(database, args.toArray(String[]::new));
+    assertThat(command.exitCode()).as(command::output).isEqualTo(exitCode);
+    return command.output();
   }
 }

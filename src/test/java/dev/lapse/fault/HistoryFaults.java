@@ -77,7 +77,7 @@ final class HistoryFaults {
 
   /** As pg_dump and pg_restore do it: every row under one snapshot, and the sequence set. */
   private static void restore(World world) throws Exception {
-    OwnPostgres restored = OwnPostgres.migrated();
+    OwnPostgres restored = OwnPostgres.migratedElsewhere();
     try (Connection from = world.session();
         Connection to = restored.dataSource().getConnection();
         Statement create = to.createStatement()) {

@@ -1,10 +1,10 @@
 package dev.lapse.fault;
 
 import dev.lapse.support.ChildProcess;
+import dev.lapse.support.Leftovers;
 import dev.lapse.support.Ports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -31,12 +31,7 @@ final class KafkaProcesses implements AutoCloseable {
 
   /** Returns when every broker answers, and knows all others. */
   static KafkaProcesses start(int count) {
-    Path directory;
-    try {
-      directory = Files.createTempDirectory("lapse-kafka");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    Path directory = Leftovers.directory("lapse-kafka");
     int[] controllers = IntStream.range(0, count).map(n -> Ports.free()).toArray();
     List<BrokerProcess> brokers =
         IntStream.range(0, count)

@@ -1,5 +1,6 @@
 package dev.lapse.fault;
 
+import dev.lapse.support.Leftovers;
 import dev.lapse.support.OwnPostgres;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -21,9 +22,6 @@ final class SmallDisk implements AutoCloseable {
 
   private final Path directory;
 
-  /** As a mount by this process would be undone only by hand, if it were killed. */
-  private final Thread hook = new Thread(this::unmount);
-
   private SmallDisk(Path directory) {
     this.directory = directory;
   }
@@ -43,7 +41,7 @@ final class SmallDisk implements AutoCloseable {
    */
   static SmallDisk mounted(int megabytes) {
     try {
-      Path directory = Files.createTempDirectory("lapse-disk");
+      Path directory = Leftovers.directory("lapse-disk");
       int code =
           run(
               "mount",
@@ -58,7 +56,7 @@ final class SmallDisk implements AutoCloseable {
         throw new IllegalStateException("mount: exit code " + code);
       }
       SmallDisk disk = new SmallDisk(directory);
-      Runtime.getRuntime().addShutdownHook(disk.hook);
+      Leftovers.closeInTheEnd(disk);
       return disk;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -135,7 +133,6 @@ final class SmallDisk implements AutoCloseable {
 
   @Override
   public void close() {
-    Runtime.getRuntime().removeShutdownHook(hook);
     unmount();
   }
 }

@@ -37,7 +37,7 @@ class AnotherClusterIT {
   private final String name = TestRelay.freshName();
   private final List<AutoCloseable> opened = new ArrayList<>();
   private final OwnPostgres old = opened(OwnPostgres.migrated());
-  private final OwnPostgres restored = opened(OwnPostgres.migrated());
+  private final OwnPostgres restored = opened(OwnPostgres.migratedElsewhere());
   private final EventConsumer consumer =
       opened(
           EventConsumer.of(Servers.kafka().bootstrapServers(), name + ".")

@@ -3,7 +3,7 @@ package dev.lapse.schema;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lapse.support.Approvals;
-import dev.lapse.support.LapseProcess;
+import dev.lapse.support.Command;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Psql;
 import dev.lapse.support.Roles;
@@ -14,7 +14,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -154,17 +153,14 @@ class RolesIT {
   void theReaderLooks() throws Exception {
     try (TestDatabase own = TestDatabase.migrated()) {
       new Approvals(own).notDue(2);
-      Map<String, String> reader =
-          Map.of(
-              "SPRING_DATASOURCE_USERNAME", Roles.READER,
-              "SPRING_DATASOURCE_PASSWORD", Roles.PASSWORD);
+      String[] reader = {user(Roles.READER), password(Roles.PASSWORD)};
 
-      assertThat(run(own, reader, 0, "audit")).contains("No problems found.");
-      assertThat(run(own, reader, 0, "status")).contains("2");
-      assertThat(run(own, reader, 0, "expire", "--dry-run"))
+      assertThat(run(own, 0, "audit", reader[0], reader[1])).contains("No problems found.");
+      assertThat(run(own, 0, "status", reader[0], reader[1])).contains("2");
+      assertThat(run(own, 0, "expire", "--dry-run", reader[0], reader[1]))
           .contains("Approvals that would expire: 0");
-      assertThat(run(own, reader, 0, "dead-letters", "list")).contains("0 dead letters");
-      assertThat(run(own, reader, 1, "pause", "relay"))
+      assertThat(run(own, 0, "dead-letters", "list", reader[0], reader[1])).contains("Dead letters: 0");
+      assertThat(run(own, 1, "pause", "relay", reader[0], reader[1]))
           .contains("permission denied for table pause")
           .doesNotContain("\tat ");
     }
@@ -231,7 +227,7 @@ class RolesIT {
       new Approvals(own).due(1);
       own.execute("REVOKE ALL ON outbox FROM " + Roles.SERVICE);
 
-      assertThat(run(own, Map.of(), 1, "expire"))
+      assertThat(run(own, 1, "expire"))
           .contains("permission denied for table outbox")
           .doesNotContain("\tat ");
     }
@@ -245,11 +241,7 @@ class RolesIT {
 
       assertThat(psql(own)).contains("Nothing is migrated yet");
       own.execute("ALTER ROLE my_owner PASSWORD 'mine'; ALTER ROLE my_service PASSWORD 'mine'");
-      run(
-          own,
-          Map.of("SPRING_DATASOURCE_USERNAME", "my_owner", "SPRING_DATASOURCE_PASSWORD", "mine"),
-          0,
-          "migrate");
+      run(own, 0, "migrate", user("my_owner"), password("mine"));
       assertThat(psql(own)).doesNotContain("ERROR", "Nothing is migrated");
       assertThat(psql(own)).doesNotContain("ERROR", "Nothing is migrated");
 
@@ -259,13 +251,7 @@ class RolesIT {
           VALUES ('agent', 'deploy', now() - interval '1 s')
           """);
       assertThat(
-              run(
-                  own,
-                  Map.of(
-                      "SPRING_DATASOURCE_USERNAME", "my_service",
-                      "SPRING_DATASOURCE_PASSWORD", "mine"),
-                  0,
-                  "expire"))
+run(own, 0, "expire", user("my_service"), password("mine")))
           .contains("Approvals expired: 1");
       assertThat(own.count("SELECT count(*) FROM lapse.outbox")).isOne();
     }
@@ -338,12 +324,17 @@ class RolesIT {
     }
   }
 
-  private static String run(
-      TestDatabase database, Map<String, String> environment, int exitCode, String... args)
-      throws Exception {
-    try (LapseProcess process = LapseProcess.start(database, environment, args)) {
-      assertThat(process.exitCode()).as(process::output).isEqualTo(exitCode);
-      return process.output();
-    }
+  private static String run(TestDatabase database, int exitCode, String... args) {
+    Command command = Command.run(database, args);
+    assertThat(command.exitCode()).as(command::output).isEqualTo(exitCode);
+    return command.output();
+  }
+
+  private static String user(String name) {
+    return "--spring.datasource.username=" + name;
+  }
+
+  private static String password(String password) {
+    return "--spring.datasource.password=" + password;
   }
 }

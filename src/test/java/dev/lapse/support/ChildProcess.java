@@ -16,13 +16,11 @@ public final class ChildProcess implements AutoCloseable {
 
   private final Process process;
   private final Path output;
-  private final Thread hook;
 
   private ChildProcess(Process process, Path output) {
     this.process = process;
     this.output = output;
-    this.hook = new Thread(process::destroyForcibly);
-    Runtime.getRuntime().addShutdownHook(hook);
+    Leftovers.closeInTheEnd(this);
   }
 
   /**
@@ -122,10 +120,6 @@ public final class ChildProcess implements AutoCloseable {
   @Override
   public void close() {
     kill();
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // the hooks run already
-    }
+    Leftovers.forget(this);
   }
 }

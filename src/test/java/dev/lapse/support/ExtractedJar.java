@@ -2,8 +2,11 @@ package dev.lapse.support;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -11,7 +14,7 @@ import java.util.stream.Stream;
 
 /**
  * The built jar as the image has it: its libraries beside it, and the classes parsed ahead of time.
- * A start takes half as long. Made once for each JVM of tests.
+ * A start takes half as long. Made once for each build, whichever JVM of tests needs it first.
  */
 final class ExtractedJar {
 
@@ -34,8 +37,17 @@ final class ExtractedJar {
   private static List<String> make(Path jar) {
     Path directory = jar.resolveSibling("extracted");
     Path extracted = directory.resolve(jar.getFileName());
-    Path classes = directory.resolve("lapse.jsa");
-    try {
+    // An archive is of one Java only.
+    Path classes = directory.resolve("lapse-%s.jsa".formatted(Runtime.version()));
+    try (FileChannel lock =
+            FileChannel.open(
+                jar.resolveSibling("extracted.lock"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        FileLock held = lock.lock()) {
+      if (held.isValid() && isNewer(classes, jar)) {
+        return start(classes, extracted);
+      }
       java("-Djarmode=tools", "-jar", jar, "extract", "--force", "--destination", directory);
       Files.deleteIfExists(classes);
       java(
@@ -53,11 +65,20 @@ final class ExtractedJar {
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
+    return start(classes, extracted);
+  }
+
+  private static boolean isNewer(Path made, Path source) throws IOException {
+    return Files.exists(made)
+        && Files.getLastModifiedTime(made).compareTo(Files.getLastModifiedTime(source)) > 0;
+  }
+
+  private static List<String> start(Path classes, Path extracted) {
     return List.of("-XX:SharedArchiveFile=" + classes, "-jar", extracted.toString());
   }
 
   private static void java(Object... arguments) throws IOException, InterruptedException {
-    Path output = Files.createTempFile("lapse-", ".log");
+    Path output = Leftovers.file("lapse-", ".log");
     try (ChildProcess java =
         ChildProcess.java(Stream.of(arguments).map(Object::toString).toList(), Map.of(), output)) {
       var unused = java.exitCode(PATIENCE); // the start fails, since nothing answers

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.github.dockerjava.api.model.Ulimit;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.common.utils.Exit;
 import org.springframework.kafka.test.EmbeddedKafkaKraftBroker;
 import org.testcontainers.kafka.KafkaContainer;
 
@@ -27,6 +28,8 @@ public final class KafkaServer implements AutoCloseable {
   }
 
   public static KafkaServer embedded() {
+    // In their order, after the broker: see there.
+    Exit.setShutdownHookAdder((name, hook) -> Leftovers.closeInTheEnd(hook::run));
     EmbeddedKafkaKraftBroker broker = new EmbeddedKafkaKraftBroker(1, 1);
     broker.brokerProperties(
         Map.of(
@@ -36,9 +39,10 @@ public final class KafkaServer implements AutoCloseable {
             "transaction.state.log.num.partitions", "1",
             "transaction.state.log.replication.factor", "1",
             "transaction.state.log.min.isr", "1",
-            "group.initial.rebalance.delay.ms", "0"));
+            "group.initial.rebalance.delay.ms", "0",
+            "group.min.session.timeout.ms", "500")); // for tests in which a member vanishes
     broker.afterPropertiesSet();
-    return new KafkaServer(broker.getBrokersAsString(), broker::destroy);
+    return inTheEndClosed(new KafkaServer(broker.getBrokersAsString(), broker::destroy));
   }
 
   public static KafkaServer inDocker() {
@@ -54,12 +58,18 @@ public final class KafkaServer implements AutoCloseable {
     return new KafkaServer(broker.getBootstrapServers(), broker::stop);
   }
 
+  private static KafkaServer inTheEndClosed(KafkaServer server) {
+    Leftovers.closeInTheEnd(server);
+    return server;
+  }
+
   public String bootstrapServers() {
     return bootstrapServers;
   }
 
   @Override
   public void close() {
+    Leftovers.forget(this);
     stop.run();
   }
 }

@@ -109,6 +109,7 @@ public final class LapseProcess implements AutoCloseable {
 
     public LapseProcess start(String... args) {
       List<String> arguments = new ArrayList<>(jvmOptions);
+      arguments.add("-Djava.io.tmpdir=" + Temporary.DIRECTORY);
       arguments.addAll(packaged ? List.of("-jar", jar().toString()) : ExtractedJar.start());
       arguments.addAll(List.of(args));
       int port = Ports.free();
@@ -116,13 +117,14 @@ public final class LapseProcess implements AutoCloseable {
       all.put("SERVER_PORT", Integer.toString(port));
       all.put("SERVER_ADDRESS", "127.0.0.1");
       all.putAll(environment);
-      try {
-        Path output = Files.createTempFile("lapse-", ".log");
-        return new LapseProcess(ChildProcess.java(arguments, all, output), output, port);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+      Path output = Leftovers.file("lapse-", ".log");
+      return new LapseProcess(ChildProcess.java(arguments, all, output), output, port);
     }
+  }
+
+  /** Of all of them: one that is killed leaves its web server's directory. */
+  private static final class Temporary {
+    static final Path DIRECTORY = Leftovers.directory("lapse-process");
   }
 
   /** Makes what all need, so that the first to start takes no longer than the others. */

@@ -1,7 +1,5 @@
 package dev.lapse.support;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.lapse.approvals.ApprovalsTable;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -19,11 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.util.FileSystemUtils;
 
@@ -45,19 +41,48 @@ public final class OwnPostgres implements AutoCloseable {
   private OwnPostgres(Path directory, Map<String, String> config) {
     this.directory = directory;
     this.config = config;
+    Leftovers.closeInTheEnd(this);
   }
 
-  /** A new cluster, started, with the product's tables. */
+  /**
+   * A cluster, started, with the product's tables: a copy of one that was made once for this JVM,
+   * so that all of them have one system identifier.
+   */
   public static OwnPostgres migrated() {
     return migrated(Map.of());
   }
 
   public static OwnPostgres migrated(Map<String, String> config) {
+    return startedCopyOf(Template.DIRECTORY, config);
+  }
+
+  /** The same with another system identifier, as a cluster has that another initdb has made. */
+  public static OwnPostgres migratedElsewhere() {
+    return startedCopyOf(AnotherTemplate.DIRECTORY, Map.of());
+  }
+
+  private static OwnPostgres startedCopyOf(Path template, Map<String, String> config) {
     OwnPostgres server = new OwnPostgres(freshDirectory(), config);
+    copy(template, server.directory);
+    server.start();
+    return server;
+  }
+
+  /** Makes a cluster with the product's tables, and stops it. */
+  private static Path template() {
+    OwnPostgres server = new OwnPostgres(freshDirectory(), Map.of());
     server.start();
     server.migrate();
-    server.execute("CHECKPOINT"); // or a crash takes the tables along
-    return server;
+    server.stop();
+    return server.directory;
+  }
+
+  private static final class Template {
+    static final Path DIRECTORY = template();
+  }
+
+  private static final class AnotherTemplate {
+    static final Path DIRECTORY = template();
   }
 
   private void migrate() {
@@ -81,11 +106,7 @@ public final class OwnPostgres implements AutoCloseable {
   }
 
   private static Path freshDirectory() {
-    try {
-      return Files.createTempDirectory("lapse-postgres").resolve("data");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return Leftovers.directory("lapse-postgres").resolve("data");
   }
 
   public void start() {
@@ -127,6 +148,20 @@ public final class OwnPostgres implements AutoCloseable {
 
   /** In good order: everything is on disk then. */
   public void stop() {
+    closePools();
+    if (server != null) {
+      try {
+        Postmaster postmaster = Postmaster.of(directory);
+        server.close();
+        postmaster.awaitEnd();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      server = null;
+    }
+  }
+
+  private void closePools() {
     if (pool != null) {
       pool.close();
       pool = null;
@@ -135,36 +170,19 @@ public final class OwnPostgres implements AutoCloseable {
       servicePool.close();
       servicePool = null;
     }
+  }
+
+  /** As a crash of all its processes does: it recovers when it is started again. */
+  public void stopImmediately() {
+    Postmaster.of(directory).stopImmediately();
+    closePools();
     if (server != null) {
       try {
-        server.close();
+        Postmaster.close(server);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
       server = null;
-    }
-  }
-
-  /**
-   * What {@code pg_ctl stop -m immediate} does: all its processes end at once, and what is not on
-   * disk is lost. It recovers when it is started again.
-   */
-  public void stopImmediately() {
-    ProcessHandle postmaster = ProcessHandle.of(postmasterPid()).orElseThrow();
-    ChildProcess.signal("QUIT", postmaster.pid());
-    postmaster.onExit().join();
-    // Closing the handle stops the server once more, and reports with a stack that it is gone.
-    Logger log = (Logger) LoggerFactory.getLogger(EmbeddedPostgres.class);
-    log.setLevel(Level.OFF);
-    stop();
-    log.setLevel(null);
-  }
-
-  private long postmasterPid() {
-    try (Stream<String> lines = Files.lines(directory.resolve("postmaster.pid"))) {
-      return Long.parseLong(lines.findFirst().orElseThrow());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 
@@ -223,16 +241,20 @@ public final class OwnPostgres implements AutoCloseable {
       stop();
     }
     OwnPostgres copy = new OwnPostgres(freshDirectory(), config);
-    try {
-      FileSystemUtils.copyRecursively(directory, copy.directory);
-      Files.setPosixFilePermissions(copy.directory, PosixFilePermissions.fromString("rwx------"));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    copy(directory, copy.directory);
     if (running) {
       start();
     }
     return copy;
+  }
+
+  private static void copy(Path from, Path to) {
+    try {
+      FileSystemUtils.copyRecursively(from, to);
+      Files.setPosixFilePermissions(to, PosixFilePermissions.fromString("rwx------"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Starts as a standby that has all the log it will ever get. */
@@ -343,7 +365,8 @@ public final class OwnPostgres implements AutoCloseable {
 
   @Override
   public void close() {
-    stop();
+    Leftovers.forget(this);
+    stopImmediately(); // nobody reads its data again
     try {
       FileSystemUtils.deleteRecursively(directory.getParent());
     } catch (IOException e) {

@@ -31,7 +31,7 @@ public final class PgBouncer implements AutoCloseable {
 
   private PgBouncer(TestDatabase database) throws IOException {
     this.database = database;
-    this.directory = Files.createTempDirectory("pgbouncer");
+    this.directory = Leftovers.directory("pgbouncer");
     URI server = URI.create(database.url().substring("jdbc:".length()));
     Path users = directory.resolve("users");
     Files.writeString(users, "\"%s\" \"%s\"%n".formatted(Roles.SERVICE, Roles.PASSWORD));

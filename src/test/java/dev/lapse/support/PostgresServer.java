@@ -3,7 +3,6 @@ package dev.lapse.support;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.springframework.util.FileSystemUtils;
 import org.testcontainers.postgresql.PostgreSQLContainer;
@@ -29,14 +28,11 @@ public final class PostgresServer implements AutoCloseable {
   }
 
   public static PostgresServer embedded() {
+    Path data = Leftovers.directory("embedded-postgres");
     try {
-      Path data = Files.createTempDirectory("embedded-postgres");
-      try {
-        return embedded(data);
-      } catch (IOException | RuntimeException e) {
-        FileSystemUtils.deleteRecursively(data); // one that has started does so when it is closed
-        throw e;
-      }
+      PostgresServer server = embedded(data);
+      Leftovers.closeInTheEnd(server);
+      return server;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -53,7 +49,7 @@ public final class PostgresServer implements AutoCloseable {
             .setServerConfig("max_prepared_transactions", "50")
             .start();
     return new PostgresServer(
-        "localhost:" + server.getPort(), "postgres", "postgres", () -> close(server));
+        "localhost:" + server.getPort(), "postgres", "postgres", () -> close(server, data));
   }
 
   public static PostgresServer inDocker() {
@@ -69,9 +65,12 @@ public final class PostgresServer implements AutoCloseable {
         server.getHost() + ":" + server.getFirstMappedPort(), "postgres", "postgres", server::stop);
   }
 
-  private static void close(EmbeddedPostgres server) {
+  private static void close(EmbeddedPostgres server, Path data) {
     try {
-      server.close();
+      // Its data go with it: there is nothing to write to disk.
+      Postmaster.of(data).stopImmediately();
+      Postmaster.close(server);
+      FileSystemUtils.deleteRecursively(data);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -91,6 +90,7 @@ public final class PostgresServer implements AutoCloseable {
 
   @Override
   public void close() {
+    Leftovers.forget(this);
     stop.run();
   }
 }

@@ -32,7 +32,7 @@ public final class Psql {
                 "--username=" + Servers.postgres().user(),
                 "--dbname=" + server.getPath().substring(1)));
     command.addAll(List.of(options));
-    Path output = Files.createTempFile("psql-", ".log");
+    Path output = Leftovers.file("psql-", ".log");
     try {
       ProcessBuilder builder =
           new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());

@@ -58,7 +58,7 @@ public final class SecureKafka implements AutoCloseable {
   private final ChildProcess process;
 
   private SecureKafka() throws IOException {
-    directory = Files.createTempDirectory("secure-kafka");
+    directory = Leftovers.directory("secure-kafka");
     server = Certificate.make(directory, "broker");
     client = Certificate.make(directory, USER);
     Path config = Files.writeString(directory.resolve("server.properties"), properties());

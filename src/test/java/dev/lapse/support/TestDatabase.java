@@ -6,6 +6,8 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
@@ -18,6 +20,9 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 public final class TestDatabase implements AutoCloseable {
 
   private static final AtomicInteger NUMBER = new AtomicInteger();
+
+  /** Of each server, the database that the migrated ones are copies of. */
+  private static final Map<PostgresServer, String> TEMPLATES = new ConcurrentHashMap<>();
 
   private final String url;
   private final String name;
@@ -49,32 +54,73 @@ public final class TestDatabase implements AutoCloseable {
     return migrated(Servers.postgres());
   }
 
+  /** A copy of one that was migrated once for each server and JVM. */
   public static TestDatabase migrated(PostgresServer server) {
-    TestDatabase database = empty(server);
-    database.migrate();
+    TestDatabase database =
+        copyOf(TEMPLATES.computeIfAbsent(server, TestDatabase::template), server);
+    database.migrated = true;
     return database;
+  }
+
+  private static String template(PostgresServer server) {
+    try (TestDatabase template = empty(server)) {
+      template.migrate();
+      return template.name;
+    }
   }
 
   /** Without any table. */
   public static TestDatabase empty(PostgresServer server) {
-    String name = "test_" + NUMBER.incrementAndGet();
-    try (TestDatabase maintenance = maintenance(server)) {
+    String name = newName();
+    try (Connection maintenance = maintenanceSession(server)) {
       // Whatever the server's own is: an image without a locale has SQL_ASCII.
-      maintenance.execute("CREATE DATABASE %s ENCODING 'UTF8' TEMPLATE template0".formatted(name));
+      execute(maintenance, "CREATE DATABASE %s ENCODING 'UTF8' TEMPLATE template0".formatted(name));
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
     }
     return new TestDatabase(server, name);
   }
 
   /** A database that begins as this one was when it was closed. */
   public TestDatabase copy() {
-    String copy = "test_" + NUMBER.incrementAndGet();
-    try (TestDatabase maintenance = maintenance(server)) {
-      maintenance.execute("CREATE DATABASE %s TEMPLATE %s".formatted(copy, name));
+    TestDatabase copy = copyOf(name, server);
+    copy.migrated = migrated;
+    return copy;
+  }
+
+  private static TestDatabase copyOf(String template, PostgresServer server) {
+    String name = newName();
+    try (Connection maintenance = maintenanceSession(server)) {
+      execute(maintenance, "CREATE DATABASE %s TEMPLATE %s".formatted(name, template));
+      // What is set for a role in a database is not copied by PostgreSQL itself.
+      execute(
+          maintenance,
+          """
+          INSERT INTO pg_db_role_setting (setdatabase, setrole, setconfig)
+          SELECT copy.oid, setting.setrole, setting.setconfig
+          FROM pg_database copy, pg_database template
+          JOIN pg_db_role_setting setting ON setting.setdatabase = template.oid
+          WHERE copy.datname = '%s' AND template.datname = '%s'
+          """
+              .formatted(name, template));
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
     }
-    TestDatabase database = new TestDatabase(server, copy);
-    database.applyRoles(); // what is set for a role in a database is not copied
-    database.migrated = migrated;
-    return database;
+    return new TestDatabase(server, name);
+  }
+
+  private static String newName() {
+    return "test_" + NUMBER.incrementAndGet();
+  }
+
+  private static Connection maintenanceSession(PostgresServer server) throws SQLException {
+    return DriverManager.getConnection(server.url("postgres"), server.user(), server.password());
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
   }
 
   /** This very database under another name, once it is closed. */
@@ -129,7 +175,7 @@ public final class TestDatabase implements AutoCloseable {
         .table("lapse_schema_history")
         .baselineOnMigrate(true)
         .baselineVersion("0")
-        .configuration(java.util.Map.of("flyway.postgresql.transactional.lock", "false"))
+        .configuration(Map.of("flyway.postgresql.transactional.lock", "false"))
         .placeholders(table.placeholders())
         .load()
         .migrate();
@@ -193,9 +239,8 @@ public final class TestDatabase implements AutoCloseable {
   }
 
   public void execute(String sql) {
-    try (Connection connection = connect();
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
+    try (Connection connection = connect()) {
+      execute(connection, sql);
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }

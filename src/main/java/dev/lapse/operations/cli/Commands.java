@@ -63,18 +63,26 @@ public final class Commands implements Callable<Integer> {
 
   /** Runs what {@code args} ask for; ends the process unless that is the service. */
   public static void main(Class<?> application, String[] args) {
+    int exitCode = execute(application, args);
+    if (exitCode != SERVING) {
+      System.exit(exitCode);
+    }
+  }
+
+  /**
+   * Runs what {@code args} ask for, and leaves the process as it is.
+   *
+   * @return the exit code, or -1 if the service was started and goes on in its own threads
+   */
+  public static int execute(Class<?> application, String... args) {
     List<String> settings = new ArrayList<>();
     List<String> words = new ArrayList<>();
     for (String arg : args) {
       (SETTING.matcher(arg).matches() ? settings : words).add(arg);
     }
-    int exitCode =
-        of(new CommandRunner(application, settings))
-            .setExecutionExceptionHandler(Commands::explain)
-            .execute(words.toArray(String[]::new));
-    if (exitCode != SERVING) {
-      System.exit(exitCode);
-    }
+    return of(new CommandRunner(application, settings))
+        .setExecutionExceptionHandler(Commands::explain)
+        .execute(words.toArray(String[]::new));
   }
 
   /** All commands, for whoever wants to run or to describe them. */

@@ -3,7 +3,7 @@ package dev.lapse.operations.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lapse.support.Approvals;
-import dev.lapse.support.LapseProcess;
+import dev.lapse.support.Command;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Published;
 import dev.lapse.support.Servers;
@@ -11,7 +11,6 @@ import dev.lapse.support.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -19,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What the audit finds, through the jar itself. */
+/** What the audit finds. */
 class AuditIT {
 
   private final TestDatabase database = TestDatabase.migrated();
@@ -117,8 +116,8 @@ class AuditIT {
 
   @Test
   void changesNothingAndSaysWhatIsMissing() throws Exception {
-    try (TestDatabase empty = TestDatabase.empty(Servers.postgres());
-        LapseProcess audit = LapseProcess.start(empty, Map.of(), "audit")) {
+    try (TestDatabase empty = TestDatabase.empty(Servers.postgres())) {
+      Command audit = Command.run(empty, "audit");
       assertThat(audit.exitCode()).isEqualTo(1);
       assertThat(audit.output())
           .contains("There is no table \"ai_approvals\"")
@@ -303,15 +302,15 @@ class AuditIT {
 
   @Test
   void saysWhatTheDatabaseSaysAlthoughKafkaDoesNotAnswer() throws Exception {
-    Map<String, String> noKafka = Map.of("LAPSE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1");
+    String noKafka = "--lapse.kafka.bootstrap-servers=127.0.0.1:1";
     new Approvals(database).insert(1, "-2 min");
     new Published(database, topic).checkpoint("lapse", 0);
 
-    assertThat(run(1, noKafka, "audit", "--against-kafka"))
+    assertThat(run(1, "audit", "--against-kafka", noKafka))
         .contains("FOUND   overdue: 1", "ok      expired-twice", "Problems found.")
         .contains("failed  against-kafka: check failed: Kafka does not answer at")
         .doesNotContain("\tat ");
-    JsonNode report = json(run(1, noKafka, "audit", "--against-kafka", "--json"));
+    JsonNode report = json(run(1, "audit", "--against-kafka", "--json", noKafka));
     assertThat(finding(report, "overdue").get("rows")).hasSize(1);
     assertThat(report.get("kafkaFailure").stringValue()).contains("127.0.0.1:1");
   }
@@ -333,15 +332,9 @@ class AuditIT {
     return kafka.get(tally).get("first").values().stream().map(JsonNode::longValue).toList();
   }
 
-  private String run(int exitCode, String... args) throws Exception {
-    return run(exitCode, Map.of(), args);
-  }
-
-  private String run(int exitCode, Map<String, String> environment, String... args)
-      throws Exception {
-    try (LapseProcess process = LapseProcess.start(database, environment, args)) {
-      assertThat(process.exitCode()).as(process::output).isEqualTo(exitCode);
-      return process.output();
-    }
+  private String run(int exitCode, String... args) {
+    Command command = Command.run(database, args);
+    assertThat(command.exitCode()).as(command::output).isEqualTo(exitCode);
+    return command.output();
   }
 }

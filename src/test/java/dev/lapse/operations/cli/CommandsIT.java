@@ -3,18 +3,14 @@ package dev.lapse.operations.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lapse.support.Approvals;
-import dev.lapse.support.LapseProcess;
+import dev.lapse.support.Command;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The commands and the refusals to start, through the jar itself. */
+/** The commands and the refusals to start; {@link JarIT} starts some through the jar itself. */
 class CommandsIT {
 
   private final TestDatabase database = TestDatabase.empty(Servers.postgres());
@@ -30,7 +26,7 @@ class CommandsIT {
     new Approvals(database).due(7);
     new Approvals(database).notDue(2);
 
-    String output = run(0, Map.of(), "expire");
+    String output = run(0, "expire");
 
     assertThat(output).isEqualToIgnoringNewLines("Approvals expired: 7");
     assertThat(database.count("SELECT count(*) FROM ai_approvals WHERE status = 'expired'"))
@@ -49,14 +45,14 @@ class CommandsIT {
         """
             .formatted(refused));
 
-    assertThat(run(1, Map.of(), "expire"))
+    assertThat(run(1, "expire"))
         .contains("Approvals expired: 6", "approvals that the database does not let expire: 1.")
         .contains("  " + refused + ": ERROR: new row for relation \"ai_approvals\" violates")
         .contains("\"no_longer\"")
         .doesNotContain("Failing row", "\tat ");
 
     database.execute("ALTER TABLE ai_approvals DROP CONSTRAINT no_longer");
-    assertThat(run(0, Map.of(), "expire")).contains("Approvals expired: 1");
+    assertThat(run(0, "expire")).contains("Approvals expired: 1");
   }
 
   @Test
@@ -64,7 +60,7 @@ class CommandsIT {
     database.migrate();
     String first = new Approvals(database).due(30).get(0).toString();
 
-    String output = run(0, Map.of(), "expire", "--dry-run");
+    String output = run(0, "expire", "--dry-run");
 
     assertThat(output)
         .contains("Approvals that would expire: 30. Nothing was changed.")
@@ -84,7 +80,7 @@ class CommandsIT {
         INSERT INTO ai_approvals VALUES (gen_random_uuid(), 'pending', 1, now() - interval '1 h');
         """);
 
-    String output = run(0, Map.of(), "expire", "--dry-run");
+    String output = run(0, "expire", "--dry-run");
 
     assertThat(output).contains("Approvals that would expire: 1.");
     assertThat(database.count("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
@@ -101,14 +97,12 @@ class CommandsIT {
                ('lapse', 'another key', 9, gen_random_uuid(), 'Noted', 'no topic', now())
         """);
 
-    assertThat(run(0, Map.of(), "dead-letters", "list"))
+    assertThat(run(0, "dead-letters", "list"))
         .contains("Dead letters: 2", "7  Noted  rejected ", "too large", "no topic")
         .doesNotContain("secret", "requeued");
-    assertThat(run(0, Map.of(), "dead-letters", "requeue", "7"))
-        .contains("Requeued 1 dead letters");
-    assertThat(run(0, Map.of(), "dead-letters", "list")).contains("requeued");
-    assertThat(run(0, Map.of(), "dead-letters", "requeue", "--all"))
-        .contains("Requeued 1 dead letters");
+    assertThat(run(0, "dead-letters", "requeue", "7")).contains("Dead letters requeued: 1");
+    assertThat(run(0, "dead-letters", "list")).contains("requeued");
+    assertThat(run(0, "dead-letters", "requeue", "--all")).contains("Dead letters requeued: 1");
     assertThat(database.count("SELECT count(*) FROM dead_letter WHERE requeued_at IS NULL"))
         .isZero();
   }
@@ -122,8 +116,8 @@ class CommandsIT {
         VALUES ('lapse', 'a', 7, gen_random_uuid(), 'Noted', 'too large', now())
         """);
 
-    assertThat(run(1, Map.of(), "dead-letters", "requeue", "4711", "7", "8"))
-        .contains("Requeued 1 dead letters", "there is no dead letter 8, 4711.");
+    assertThat(run(1, "dead-letters", "requeue", "4711", "7", "8"))
+        .contains("Dead letters requeued: 1", "there is no dead letter 8, 4711.");
   }
 
   /** Those of a newer version, beside a service of an older one that is in trouble. */
@@ -137,11 +131,11 @@ class CommandsIT {
         DROP FUNCTION purge_outbox(bigint, interval, integer);
         """);
 
-    run(0, Map.of(), "dead-letters", "list");
-    run(0, Map.of(), "dead-letters", "requeue", "--all");
-    run(0, Map.of(), "pause", "relay");
-    run(0, Map.of(), "resume", "relay");
-    assertThat(run(1, Map.of(), "replay", "--from-id=1")).contains("purge_outbox (V10)");
+    run(0, "dead-letters", "list");
+    run(0, "dead-letters", "requeue", "--all");
+    run(0, "pause", "relay");
+    run(0, "resume", "relay");
+    assertThat(run(1, "replay", "--from-id=1")).contains("purge_outbox (V10)");
 
     assertThat(database.count("SELECT count(*) FROM pg_constraint WHERE conname = 'outbox_size'"))
         .isZero();
@@ -152,14 +146,14 @@ class CommandsIT {
   void aSettingThatTheCommandSetsAsWellDoesNotBreakIt() throws Exception {
     database.migrate();
 
-    assertThat(run(0, Map.of(), "audit", "--lapse.relay.enabled=true"))
+    assertThat(run(0, "audit", "--lapse.relay.enabled=true"))
         .contains("No problems found.");
   }
 
   @Test
   void aCommandThatSaysTooLittleIsWrong() throws Exception {
-    assertThat(run(2, Map.of(), "dead-letters")).contains("list or requeue", "Usage:");
-    assertThat(run(2, Map.of(), "dead-letters", "requeue")).contains("--all", "ID");
+    assertThat(run(2, "dead-letters")).contains("list or requeue", "Usage:");
+    assertThat(run(2, "dead-letters", "requeue")).contains("--all", "ID");
   }
 
   @Test
@@ -172,7 +166,7 @@ class CommandsIT {
         INSERT INTO ai_approvals VALUES (gen_random_uuid(), 'pending', 1, now() - interval '1 h');
         """);
 
-    String output = run(0, Map.of(), "expire");
+    String output = run(0, "expire");
 
     assertThat(output).isEqualToIgnoringNewLines("Approvals expired: 1");
   }
@@ -181,7 +175,7 @@ class CommandsIT {
   void refusesATableThatLacksAColumnAndSaysWhatToRun() throws Exception {
     database.execute("CREATE TABLE ai_approvals (id uuid, status text, expires_at timestamp)");
 
-    String output = run(1, Map.of(), "expire");
+    String output = run(1, "expire");
 
     assertThat(output)
         .contains("\"ai_approvals\" has no column \"version\" (integer).")
@@ -199,7 +193,7 @@ class CommandsIT {
 
   @Test
   void refusesATableThatIsConfiguredAndNotThere() throws Exception {
-    String output = run(1, Map.of(), "expire", "--lapse.approvals.table=requests");
+    String output = run(1, "expire", "--lapse.approvals.table=requests");
 
     assertThat(output)
         .contains("There is no table \"requests\" on the search path.")
@@ -214,7 +208,7 @@ class CommandsIT {
     database.migrate();
     database.execute("DROP TRIGGER ai_approvals_final ON ai_approvals");
 
-    assertThat(run(0, Map.of(), "expire"))
+    assertThat(run(0, "expire"))
         .contains("Approvals expired: 0")
         .contains("The trigger ai_approvals_final of \"ai_approvals\" is missing.")
         .contains("CREATE OR REPLACE TRIGGER ai_approvals_final");
@@ -225,9 +219,8 @@ class CommandsIT {
     String output =
         run(
             1,
-            Map.of(
-                "SPRING_DATASOURCE_URL", "jdbc:postgresql://127.0.0.1:1/x?password=hidden-a",
-                "SPRING_DATASOURCE_PASSWORD", "hidden-b"));
+            "--spring.datasource.url=jdbc:postgresql://127.0.0.1:1/x?password=hidden-a",
+            "--spring.datasource.password=hidden-b");
 
     assertThat(output)
         .contains("PostgreSQL does not answer at jdbc:postgresql://127.0.0.1:1/x (")
@@ -238,7 +231,7 @@ class CommandsIT {
 
   @Test
   void namesTheKafkaThatDoesNotAnswer() throws Exception {
-    String output = run(1, Map.of("LAPSE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"));
+    String output = run(1, "--lapse.kafka.bootstrap-servers=127.0.0.1:1");
 
     assertThat(output)
         .contains("Kafka does not answer at 127.0.0.1:1")
@@ -248,7 +241,7 @@ class CommandsIT {
 
   @Test
   void saysWhichSettingIsWrongAndWhatItMayBe() throws Exception {
-    String output = run(1, Map.of(), "--lapse.expiration.batch-size=0");
+    String output = run(1, "--lapse.expiration.batch-size=0");
 
     assertThat(output)
         .contains("lapse.expiration.batch-size is 0: set it between 1 and 10000 (default 1000)")
@@ -257,7 +250,7 @@ class CommandsIT {
 
   @Test
   void suggestsTheCommandThatWasMeant() throws Exception {
-    assertThat(run(2, Map.of(), "exprie")).contains("Did you mean: lapse expire?");
+    assertThat(run(2, "exprie")).contains("Did you mean: lapse expire?");
   }
 
   @Test
@@ -265,16 +258,16 @@ class CommandsIT {
     database.migrate();
     new Approvals(database).due(3);
 
-    assertThat(run(0, Map.of(), "pause", "expiration", "--reason=a migration"))
+    assertThat(run(0, "pause", "expiration", "--reason=a migration"))
         .contains("Paused expiration.", "lapse resume expiration");
-    assertThat(run(0, Map.of(), "pause", "expiration")).contains("expiration is already paused.");
-    assertThat(run(1, Map.of(), "expire"))
+    assertThat(run(0, "pause", "expiration")).contains("expiration is already paused.");
+    assertThat(run(1, "expire"))
         .contains("Approvals expired: 0", "expiry is paused (a migration)");
-    assertThat(run(0, Map.of(), "status")).containsPattern("PAUSED +expiration +\\(a migration,");
-    assertThat(run(0, Map.of(), "resume", "expiration")).contains("expiration resumed.");
-    assertThat(run(0, Map.of(), "expire")).contains("Approvals expired: 3");
-    assertThat(run(0, Map.of(), "resume", "relay")).contains("relay was not paused.");
-    assertThat(run(2, Map.of(), "pause", "everything")).contains("EXPIRATION, RELAY");
+    assertThat(run(0, "status")).containsPattern("PAUSED +expiration +\\(a migration,");
+    assertThat(run(0, "resume", "expiration")).contains("expiration resumed.");
+    assertThat(run(0, "expire")).contains("Approvals expired: 3");
+    assertThat(run(0, "resume", "relay")).contains("relay was not paused.");
+    assertThat(run(2, "pause", "everything")).contains("EXPIRATION, RELAY");
   }
 
   @Test
@@ -282,26 +275,26 @@ class CommandsIT {
     database.migrate();
     new Approvals(database).due(20);
 
-    assertThat(run(1, Map.of(), "expire", "--lapse.expiration.storm-guard.max-due=5"))
+    assertThat(run(1, "expire", "--lapse.expiration.storm-guard.max-due=5"))
         .contains("expiry is paused (mass-expiry protection: 20 of 20 pending approvals")
         .doesNotContain("\tat ");
-    run(0, Map.of(), "resume", "expiration");
-    assertThat(run(0, Map.of(), "expire", "--lapse.expiration.storm-guard.max-due=5"))
+    run(0, "resume", "expiration");
+    assertThat(run(0, "expire", "--lapse.expiration.storm-guard.max-due=5"))
         .contains("Approvals expired: 20");
   }
 
   @Test
   void migratesWhateverIsConfiguredForTheService() throws Exception {
-    String output = run(0, Map.of("SPRING_FLYWAY_ENABLED", "false"), "migrate");
+    String output = run(0, "migrate", "--spring.flyway.enabled=false");
 
     assertThat(output).startsWith("The schema is up to date: version ");
     assertThat(database.count("SELECT count(*) FROM outbox")).isZero();
-    assertThat(run(0, Map.of(), "migrate")).isEqualTo(output);
+    assertThat(run(0, "migrate")).isEqualTo(output);
   }
 
   @Test
   void suggestsTheOptionThatWasMeant() throws Exception {
-    assertThat(run(2, Map.of(), "expire", "--dry-rnu"))
+    assertThat(run(2, "expire", "--dry-rnu"))
         .contains("Unknown option: '--dry-rnu'", "--dry-run")
         .doesNotContain("\tat ");
   }
@@ -319,46 +312,21 @@ class CommandsIT {
             "pause",
             "resume",
             "migrate")) {
-      assertThat(run(0, Map.of(), "help", command))
+      assertThat(run(0, "help", command))
           .as(command)
           .contains("Usage: lapse " + command, "Examples:", "  lapse ");
     }
   }
 
   @Test
-  void generatesACompletionThatBashTakes() throws Exception {
-    Path script = Files.createTempFile("lapse-", ".bash");
-    try {
-      Files.writeString(script, run(0, Map.of(), "generate-completion"));
-
-      Process bash =
-          new ProcessBuilder(
-                  "bash",
-                  "-c",
-                  "source \"$1\"; COMP_WORDS=(lapse replay --from); COMP_CWORD=2;"
-                      + " COMP_LINE='lapse replay --from'; _complete_lapse; echo \"${COMPREPLY[@]}\"",
-                  "bash",
-                  script.toString())
-              .redirectErrorStream(true)
-              .start();
-      assertThat(new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
-          .contains("--from-id");
-    } finally {
-      Files.delete(script);
-    }
-  }
-
-  @Test
   void teachesItsUse() throws Exception {
-    assertThat(run(0, Map.of(), "--help"))
+    assertThat(run(0, "--help"))
         .contains("expire", "SPRING_DATASOURCE_URL", "LAPSE_KAFKA_BOOTSTRAP_SERVERS", "Exit codes");
   }
 
-  private String run(int exitCode, Map<String, String> environment, String... args)
-      throws Exception {
-    try (LapseProcess process = LapseProcess.start(database, environment, args)) {
-      assertThat(process.exitCode()).as(process::output).isEqualTo(exitCode);
-      return process.output();
-    }
+  private String run(int exitCode, String... args) {
+    Command command = Command.run(database, args);
+    assertThat(command.exitCode()).as(command::output).isEqualTo(exitCode);
+    return command.output();
   }
 }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lapse.support.Approvals;
+import dev.lapse.support.Command;
 import dev.lapse.support.LapseProcess;
+import dev.lapse.support.Leftovers;
 import dev.lapse.support.Psql;
 import dev.lapse.support.Roles;
 import dev.lapse.support.Servers;
@@ -52,7 +54,7 @@ class MigrateIT {
 
   @Test
   void printsWhatAnotherToolCanRun() throws Exception {
-    Path script = Files.createTempFile("lapse-", ".sql");
+    Path script = Leftovers.file("lapse-", ".sql");
     try {
       Files.writeString(script, run(0, "migrate", "--print"));
 
@@ -354,10 +356,9 @@ class MigrateIT {
         .single();
   }
 
-  private String run(int exitCode, String... args) throws Exception {
-    try (LapseProcess process = LapseProcess.start(database, Map.of(), args)) {
-      assertThat(process.exitCode()).as(process::output).isEqualTo(exitCode);
-      return process.output();
-    }
+  private String run(int exitCode, String... args) {
+    Command command = Command.run(database, args);
+    assertThat(command.exitCode()).as(command::output).isEqualTo(exitCode);
+    return command.output();
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lapse.support.Approvals;
+import dev.lapse.support.Command;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
 import dev.lapse.support.LapseProcess;
@@ -452,13 +453,12 @@ class ReplayIT {
                     == id);
   }
 
-  private String run(int exitCode, String... args) throws Exception {
+  private String run(int exitCode, String... args) {
     String[] all = Arrays.copyOf(args, args.length + 2);
     all[args.length + 1] = "--lapse.relay.name=" + topic;
     all[args.length] = "--lapse.relay.topics.ApprovalExpired=" + topic;
-    try (LapseProcess process = LapseProcess.start(database, Map.of(), all)) {
-      assertThat(process.exitCode()).as(process::output).isEqualTo(exitCode);
-      return process.output();
-    }
+    Command command = Command.run(database, all);
+    assertThat(command.exitCode()).as(command::output).isEqualTo(exitCode);
+    return command.output();
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lapse.support.Approvals;
+import dev.lapse.support.Command;
 import dev.lapse.support.LapseProcess;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Published;
@@ -11,7 +12,7 @@ import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Where things stand, through the jar itself and over HTTP. */
+/** Where things stand, on the command line and over HTTP. */
 class StatusIT {
 
   private final TestDatabase database = TestDatabase.migrated();
@@ -48,7 +49,7 @@ class StatusIT {
     }
     outbox.append(4, "c");
 
-    JsonNode status = json(run(0, Map.of(), "status", "--json")).get("database");
+    JsonNode status = json(run(0, "status", "--json")).get("database");
 
     assertThat(status.get("pending").get("count").longValue()).isEqualTo(5);
     assertThat(status.get("due").get("count").longValue()).isEqualTo(2);
@@ -69,7 +70,7 @@ class StatusIT {
     database.execute(
         "UPDATE relay_checkpoint SET written_at = now() - interval '25 h' WHERE relay = 'old'");
 
-    assertThat(run(0, Map.of(), "status"))
+    assertThat(run(0, "status"))
         .containsPattern("STALE CHECKPOINT relay old ")
         .contains("DELETE FROM relay_checkpoint WHERE relay = 'old'");
   }
@@ -82,7 +83,7 @@ class StatusIT {
         SELECT 'ApprovalExpired', 'a', '{}' FROM generate_series(1, 100100)
         """);
 
-    String output = run(0, Map.of(), "status");
+    String output = run(0, "status");
 
     assertThat(output)
         .contains("backlog          more than 100000", "no checkpoint yet")
@@ -111,7 +112,7 @@ class StatusIT {
                 assertThat(status.get("database").get("backlog").get("count").longValue()).isZero();
               });
 
-      assertThat(run(0, Map.of(), "status"))
+      assertThat(run(0, "status"))
           .containsPattern("leader           [0-9.]+ ")
           .contains("standbys         1", "published up to  4");
       JsonNode audit = json(another.get("/actuator/audit").body());
@@ -124,7 +125,7 @@ class StatusIT {
   void tellsWhatPostgresKnowsWhileKafkaIsDown() throws Exception {
     new Approvals(database).notDue(3);
 
-    String output = run(0, Map.of("LAPSE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"), "status");
+    String output = run(0, "status", "--lapse.kafka.bootstrap-servers=127.0.0.1:1");
 
     assertThat(output)
         .contains("pending          3", "Kafka does not answer at 127.0.0.1:1")
@@ -133,8 +134,7 @@ class StatusIT {
 
   @Test
   void saysThatPostgresIsDown() throws Exception {
-    String output =
-        run(1, Map.of("SPRING_DATASOURCE_URL", "jdbc:postgresql://127.0.0.1:1/x"), "status");
+    String output = run(1, "status", "--spring.datasource.url=jdbc:postgresql://127.0.0.1:1/x");
 
     assertThat(output)
         .contains("PostgreSQL does not answer at jdbc:postgresql://127.0.0.1:1/x")
@@ -185,13 +185,11 @@ class StatusIT {
     return JsonMapper.builder().build().readTree(output);
   }
 
-  private String run(int exitCode, Map<String, String> environment, String... args)
-      throws Exception {
-    Map<String, String> all = new HashMap<>(environment);
-    all.put("LAPSE_RELAY_NAME", name);
-    try (LapseProcess process = LapseProcess.start(database, all, args)) {
-      assertThat(process.exitCode()).as(process::output).isEqualTo(exitCode);
-      return process.output();
-    }
+  private String run(int exitCode, String... args) {
+    String[] all = Arrays.copyOf(args, args.length + 1);
+    all[args.length] = "--lapse.relay.name=" + name;
+    Command command = Command.run(database, all);
+    assertThat(command.exitCode()).as(command::output).isEqualTo(exitCode);
+    return command.output();
   }
 }
