@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.lapse.Lapse;
 import dev.lapse.loop.Loop;
 import dev.lapse.loop.Step;
+import dev.lapse.support.KafkaChanges;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.time.Duration;
@@ -231,12 +232,12 @@ class ControlsIT {
         Admin.create(
             Map.of(
                 AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, Servers.kafka().bootstrapServers()))) {
-      admin
-          .createTopics(
-              new HashSet<>(topics.values())
-                  .stream().map(topic -> new NewTopic(topic, 3, (short) 1)).toList())
-          .all()
-          .get();
+      KafkaChanges.create(
+          admin,
+          topics.values().stream()
+              .distinct()
+              .map(topic -> new NewTopic(topic, 3, (short) 1))
+              .toArray(NewTopic[]::new));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.lapse.fault;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lapse.support.Command;
+import dev.lapse.support.KafkaChanges;
 import dev.lapse.support.Roles;
 import dev.lapse.support.TestDatabase;
 import java.util.ArrayList;
@@ -118,13 +119,10 @@ class DoctorIT {
     Map<String, String> ofEvents = new HashMap<>(config);
     ofEvents.remove("cleanup.policy");
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapDirect()))) {
-      admin
-          .createTopics(
-              List.of(
-                  new NewTopic(name + ".position", 1, (short) 3).configs(config),
-                  new NewTopic(name + ".expired", 3, (short) 3).configs(ofEvents)))
-          .all()
-          .get();
+      KafkaChanges.create(
+          admin,
+          new NewTopic(name + ".position", 1, (short) 3).configs(config),
+          new NewTopic(name + ".expired", 3, (short) 3).configs(ofEvents));
     }
   }
 

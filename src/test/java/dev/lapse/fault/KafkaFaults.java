@@ -3,23 +3,19 @@ package dev.lapse.fault;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.lapse.support.KafkaChanges;
 import dev.lapse.support.LapseProcess;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -235,15 +231,8 @@ final class KafkaFaults {
   }
 
   private static void limit(World world, String topic, int bytes) throws Exception {
-    Map<ConfigResource, Collection<AlterConfigOp>> change = new HashMap<>();
-    change.put(
-        new ConfigResource(ConfigResource.Type.TOPIC, topic),
-        List.of(
-            new AlterConfigOp(
-                new ConfigEntry("max.message.bytes", Integer.toString(bytes)),
-                AlterConfigOp.OpType.SET)));
     try (Admin admin = world.admin()) {
-      admin.incrementalAlterConfigs(change).all().get();
+      KafkaChanges.set(admin, topic, "max.message.bytes", Integer.toString(bytes));
     }
   }
 }

@@ -2,11 +2,11 @@ package dev.lapse.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.lapse.outbox.DeadLetters;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
+import dev.lapse.support.KafkaChanges;
 import dev.lapse.support.Logged;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Servers;
@@ -23,10 +23,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,7 +50,7 @@ class DeadLetterIT {
     admin =
         Admin.create(
             Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, Servers.kafka().bootstrapServers()));
-    admin.createTopics(List.of(new NewTopic(topic, 3, (short) 1))).all().get();
+    KafkaChanges.create(admin, new NewTopic(topic, 3, (short) 1));
     limitMessagesTo(2000);
     consumer = EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(topic));
   }
@@ -261,7 +258,7 @@ class DeadLetterIT {
 
   @Test
   void isOfATypeThatNobodyConfiguredOrForATopicThatKafkaDoesNotTake() throws Exception {
-    admin.createTopics(List.of(new NewTopic(name + ".a.b", 1, (short) 1))).all().get();
+    KafkaChanges.create(admin, new NewTopic(name + ".a.b", 1, (short) 1));
     insert("'Surprise', NULL, 'a', '{\"secret\": 1}'");
     insert("'Noted', '%s.a_b', 'b', '{}'".formatted(name)); // collides in Kafka's metric names
     append("c", 1);
@@ -380,7 +377,7 @@ class DeadLetterIT {
     append("a", 1);
     relay.drain();
     relay.close();
-    admin.deleteTopics(List.of(name + ".position")).all().get();
+    KafkaChanges.delete(admin, name + ".position");
     append("b", 2);
 
     relay = TestRelay.of(database, name, PAGE);
@@ -432,22 +429,8 @@ class DeadLetterIT {
         .list();
   }
 
-  /** Returns when the broker has heard of it, too. */
   private void limitMessagesTo(int bytes) throws Exception {
-    ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-    ConfigEntry limit = new ConfigEntry("max.message.bytes", Integer.toString(bytes));
-    admin
-        .incrementalAlterConfigs(
-            Map.of(resource, List.of(new AlterConfigOp(limit, AlterConfigOp.OpType.SET))))
-        .all()
-        .get();
-    await()
-        .atMost(Duration.ofMinutes(1))
-        .until(
-            () ->
-                admin.describeConfigs(List.of(resource)).all().get().values().stream()
-                    .map(config -> config.get(limit.name()))
-                    .allMatch(entry -> limit.value().equals(entry.value())));
+    KafkaChanges.set(admin, topic, "max.message.bytes", Integer.toString(bytes));
   }
 
   private void requeue() {

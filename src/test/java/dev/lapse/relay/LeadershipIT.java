@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
+import dev.lapse.support.KafkaChanges;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -63,7 +63,7 @@ class LeadershipIT {
   @Test
   void oneLeadsEvenWhereThePositionTopicHasMorePartitions() throws Exception {
     try (Admin admin = admin()) {
-      admin.createTopics(List.of(new NewTopic(name + ".position", 3, (short) 1))).all().get();
+      KafkaChanges.create(admin, new NewTopic(name + ".position", 3, (short) 1));
     }
     one.drain();
     runBoth(() -> !two.step.status().leading() && assignedToBoth(), 25);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
+import dev.lapse.support.KafkaChanges;
 import dev.lapse.support.Logged;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Servers;
@@ -51,7 +52,7 @@ class LostPositionIT {
     outbox.append(10, "a");
     publish();
     outbox.append(10, "b");
-    admin.deleteTopics(List.of(position.topic())).all().get();
+    KafkaChanges.delete(admin, position.topic());
 
     List<String> warnings = publish();
 
@@ -67,8 +68,8 @@ class LostPositionIT {
     outbox.append(10, "a");
     publish();
     outbox.append(10, "b");
-    admin.deleteTopics(List.of(position.topic())).all().get();
-    admin.createTopics(List.of(new NewTopic(position.topic(), 1, (short) 1))).all().get();
+    KafkaChanges.delete(admin, position.topic());
+    KafkaChanges.create(admin, new NewTopic(position.topic(), 1, (short) 1));
 
     List<String> warnings = publish();
 
@@ -84,7 +85,7 @@ class LostPositionIT {
     try (TestRelay relay = TestRelay.of(database, name, 500)) {
       outbox.append(10, "a");
       relay.drain();
-      admin.deleteTopics(List.of(position.topic())).all().get();
+      KafkaChanges.delete(admin, position.topic());
       outbox.append(10, "b");
 
       runUntilReceived(relay, 20);
@@ -97,7 +98,7 @@ class LostPositionIT {
     try (TestRelay relay = TestRelay.of(database, name, 500)) {
       outbox.append(10, "a");
       relay.drain();
-      admin.deleteTopics(List.of(position.topic())).all().get();
+      KafkaChanges.delete(admin, position.topic());
       while (relay.step.status().leading()) {
         relay.step.runOnce();
       }
@@ -114,7 +115,7 @@ class LostPositionIT {
       outbox.append(10, "a");
       relay.drain();
       consumer.await(10);
-      admin.deleteTopics(List.of(name + ".noted")).all().get();
+      KafkaChanges.delete(admin, name + ".noted");
       outbox.append(10, "b");
 
       runUntilReceived(relay, 20);

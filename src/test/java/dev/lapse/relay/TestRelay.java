@@ -59,7 +59,7 @@ final class TestRelay implements AutoCloseable {
             pageRecords,
             DataSize.ofMegabytes(4),
             Duration.ofMillis(5),
-            Duration.ofSeconds(6),
+            Duration.ofSeconds(3), // a member that has vanished is waited for this long
             Duration.ofSeconds(15),
             Duration.ofMillis(100),
             MAX_DEAD_LETTERS,

@@ -22,6 +22,7 @@ public final class EndOfTests implements LauncherSessionListener {
 
   @Override
   public void launcherSessionClosed(LauncherSession session) {
+    LeftOut.print();
     Leftovers.remove();
   }
 }

@@ -50,6 +50,7 @@ public final class KafkaServer implements AutoCloseable {
         new KafkaContainer(IMAGE)
             .withEnv("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false")
             .withEnv("KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS", "1")
+            .withEnv("KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS", "500")
             .withCreateContainerCmdModifier(
                 // Every relay of a test has topics of its own, and some engines allow 1,024 files.
                 create ->

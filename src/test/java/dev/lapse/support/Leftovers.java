@@ -2,7 +2,9 @@ package dev.lapse.support;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -30,7 +32,7 @@ public final class Leftovers {
   public static Path directory(String prefix) {
     try {
       Path directory = Files.createTempDirectory(prefix);
-      closeInTheEnd(() -> FileSystemUtils.deleteRecursively(directory));
+      closeInTheEnd(() -> delete(directory));
       return directory;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -45,6 +47,21 @@ public final class Leftovers {
       return file;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Although another thread, such as an embedded server's own, may be deleting it as well. */
+  private static void delete(Path directory) throws IOException {
+    IOException last = null;
+    for (int tries = 0; tries < 10 && Files.exists(directory); tries++) {
+      try {
+        FileSystemUtils.deleteRecursively(directory);
+      } catch (NoSuchFileException | DirectoryNotEmptyException | UncheckedIOException e) {
+        last = new IOException("not deleted: " + directory, e);
+      }
+    }
+    if (last != null && Files.exists(directory)) {
+      throw last;
     }
   }
 

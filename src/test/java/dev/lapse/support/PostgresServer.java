@@ -4,7 +4,6 @@ import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import org.springframework.util.FileSystemUtils;
 import org.testcontainers.postgresql.PostgreSQLContainer;
 
 /**
@@ -69,8 +68,7 @@ public final class PostgresServer implements AutoCloseable {
     try {
       // Its data go with it: there is nothing to write to disk.
       Postmaster.of(data).stopImmediately();
-      Postmaster.close(server);
-      FileSystemUtils.deleteRecursively(data);
+      Postmaster.close(server); // which deletes them
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -36,7 +36,7 @@ public final class Published implements AutoCloseable {
 
   /** Of one partition, so that a test can tell what goes where. */
   public Published createTopic() throws Exception {
-    admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1))).all().get();
+    KafkaChanges.create(admin, new NewTopic(topic, 1, (short) 1));
     return this;
   }
 

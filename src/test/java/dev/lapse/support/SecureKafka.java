@@ -21,7 +21,6 @@ import org.apache.kafka.clients.admin.ScramMechanism;
 import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
-import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.resource.PatternType;
@@ -102,6 +101,7 @@ public final class SecureKafka implements AutoCloseable {
     transaction.state.log.replication.factor=1
     transaction.state.log.min.isr=1
     group.initial.rebalance.delay.ms=0
+    group.min.session.timeout.ms=500
     authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
     # Who comes by the doors without a login: the broker itself, and the test.
     super.users=User:ANONYMOUS
@@ -223,7 +223,7 @@ public final class SecureKafka implements AutoCloseable {
   /** Lets the user do this from now on. */
   public void allow(ResourceType type, String name, AclOperation... operations) throws Exception {
     try (Admin admin = admin()) {
-      admin.createAcls(bindings(type, name, PatternType.LITERAL, operations)).all().get();
+      KafkaChanges.allow(admin, bindings(type, name, PatternType.LITERAL, operations));
     }
   }
 
@@ -231,18 +231,14 @@ public final class SecureKafka implements AutoCloseable {
   public void allowAll(ResourceType type, String prefix, AclOperation... operations)
       throws Exception {
     try (Admin admin = admin()) {
-      admin.createAcls(bindings(type, prefix, PatternType.PREFIXED, operations)).all().get();
+      KafkaChanges.allow(admin, bindings(type, prefix, PatternType.PREFIXED, operations));
     }
   }
 
   /** And from now on no more. */
   public void forbid(ResourceType type, String name, AclOperation... operations) throws Exception {
-    List<AclBindingFilter> filters =
-        bindings(type, name, PatternType.LITERAL, operations).stream()
-            .map(AclBinding::toFilter)
-            .toList();
     try (Admin admin = admin()) {
-      admin.deleteAcls(filters).all().get();
+      KafkaChanges.forbid(admin, bindings(type, name, PatternType.LITERAL, operations));
     }
   }
 
@@ -262,10 +258,7 @@ public final class SecureKafka implements AutoCloseable {
   public void createTopic(String name, int partitions, Map<String, String> config)
       throws Exception {
     try (Admin admin = admin()) {
-      admin
-          .createTopics(List.of(new NewTopic(name, partitions, (short) 1).configs(config)))
-          .all()
-          .get();
+      KafkaChanges.create(admin, new NewTopic(name, partitions, (short) 1).configs(config));
     }
   }
 

@@ -117,7 +117,7 @@ class CommandsIT {
         """);
 
     assertThat(run(1, "dead-letters", "requeue", "4711", "7", "8"))
-        .contains("Dead letters requeued: 1", "there is no dead letter 8, 4711.");
+        .contains("Dead letters requeued: 1", "not a dead letter: 8, 4711.");
   }
 
   /** Those of a newer version, beside a service of an older one that is in trouble. */
