@@ -159,7 +159,8 @@ class RolesIT {
       assertThat(run(own, 0, "status", reader[0], reader[1])).contains("2");
       assertThat(run(own, 0, "expire", "--dry-run", reader[0], reader[1]))
           .contains("Approvals that would expire: 0");
-      assertThat(run(own, 0, "dead-letters", "list", reader[0], reader[1])).contains("Dead letters: 0");
+      assertThat(run(own, 0, "dead-letters", "list", reader[0], reader[1]))
+          .contains("Dead letters: 0");
       assertThat(run(own, 1, "pause", "relay", reader[0], reader[1]))
           .contains("permission denied for table pause")
           .doesNotContain("\tat ");
@@ -250,8 +251,7 @@ class RolesIT {
           INSERT INTO lapse.ai_approvals (requested_by, action, expires_at)
           VALUES ('agent', 'deploy', now() - interval '1 s')
           """);
-      assertThat(
-run(own, 0, "expire", user("my_service"), password("mine")))
+      assertThat(run(own, 0, "expire", user("my_service"), password("mine")))
           .contains("Approvals expired: 1");
       assertThat(own.count("SELECT count(*) FROM lapse.outbox")).isOne();
     }

@@ -1,6 +1,6 @@
 /**
- * Real servers and real data for the tests. One PostgreSQL and one Kafka a JVM, started by the first
- * test that asks for them and stopped after the last ({@link dev.lapse.support.EndOfTests}).
+ * Real servers and real data for the tests. One PostgreSQL and one Kafka a JVM, started by the
+ * first test that asks for them and stopped after the last ({@link dev.lapse.support.EndOfTests}).
  *
  * <p>A map, by what a test is about:
  *

@@ -146,8 +146,7 @@ class CommandsIT {
   void aSettingThatTheCommandSetsAsWellDoesNotBreakIt() throws Exception {
     database.migrate();
 
-    assertThat(run(0, "audit", "--lapse.relay.enabled=true"))
-        .contains("No problems found.");
+    assertThat(run(0, "audit", "--lapse.relay.enabled=true")).contains("No problems found.");
   }
 
   @Test
@@ -261,8 +260,7 @@ class CommandsIT {
     assertThat(run(0, "pause", "expiration", "--reason=a migration"))
         .contains("Paused expiration.", "lapse resume expiration");
     assertThat(run(0, "pause", "expiration")).contains("expiration is already paused.");
-    assertThat(run(1, "expire"))
-        .contains("Approvals expired: 0", "expiry is paused (a migration)");
+    assertThat(run(1, "expire")).contains("Approvals expired: 0", "expiry is paused (a migration)");
     assertThat(run(0, "status")).containsPattern("PAUSED +expiration +\\(a migration,");
     assertThat(run(0, "resume", "expiration")).contains("expiration resumed.");
     assertThat(run(0, "expire")).contains("Approvals expired: 3");
