@@ -79,7 +79,7 @@ BEGIN
     END IF;
     IF to_regnamespace(quote_ident(current_setting('lapse.schema'))) IS NULL THEN
         RAISE EXCEPTION 'there is no schema %', current_setting('lapse.schema')
-            USING HINT = 'Create it first, or name another one: psql -v schema=… -f db/roles.sql';
+            USING HINT = 'Create it first, or name another one: psql -v schema=NAME -f db/roles.sql';
     END IF;
     FOREACH role IN ARRAY names LOOP
         IF to_regrole(quote_ident(role)) IS NULL THEN
@@ -93,7 +93,7 @@ BEGIN
     IF has_schema_privilege('public', current_setting('lapse.schema'), 'CREATE') THEN
         RAISE WARNING 'every role may create objects in schema %', current_setting('lapse.schema')
             USING HINT = 'As databases from before PostgreSQL 15 let them. See that nobody needs it, then'
-                         ' REVOKE CREATE ON SCHEMA … FROM PUBLIC.';
+                         ' REVOKE CREATE ON SCHEMA NAME FROM PUBLIC.';
     END IF;
 END $$;
 

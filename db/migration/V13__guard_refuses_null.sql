@@ -10,5 +10,5 @@ CREATE OR REPLACE TRIGGER ai_approvals_final
     WHEN (OLD.${status} IS DISTINCT FROM NEW.${status}
           AND (OLD.${status} IN (${final})
                OR OLD.${status} IN (${approved}) AND (NEW.${status} IN (${ended})) IS NOT TRUE
-               OR NEW.${status} = ${expired} AND OLD.${status} IS DISTINCT FROM ${pending}))
+               OR NEW.${status} = ${expired} AND ${old_is_not_pending}))
     EXECUTE FUNCTION refuse_approval_transition(${transition_arguments});

@@ -4,4 +4,4 @@
 --
 -- Where the table has such an index already, the name is that one's, and none is built.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS ${due_index}
-    ON ${approvals} (${expires_at}, ${id}) WHERE ${status} = ${pending};
+    ON ${approvals} (${expires_at}, ${id}) WHERE ${is_pending_row};

@@ -1,9 +1,9 @@
 -- The guard: whoever updates an approval, however old his SELECT is, cannot take a decision back
 -- and cannot expire what is not yet due.
 --
---   pending ──> approved ──> executed | cancelled
---      ├──────> rejected | executed | cancelled
---      └──────> expired       (only once expires_at has passed)
+--   pending --> approved --> executed | cancelled
+--      |------> rejected | executed | cancelled
+--      +------> expired       (only once expires_at has passed)
 --
 -- Of a status that is none of these nothing is known, but that it cannot become expired. Names and
 -- statuses are those of the settings (lapse.approvals.*).
@@ -11,8 +11,8 @@
 -- The whole condition stands in the WHEN clauses, so that a permitted change calls no function.
 -- AFTER, because a BEFORE trigger of the application could still change the row after ours saw it.
 
--- Called with the names of the columns id and status, and with the status of what is pending; the
--- last argument says the rules in words.
+-- Called with the names of the columns id and status, and with how to compare the status with what is
+-- pending; the last argument says the rules in words.
 CREATE FUNCTION refuse_approval_transition() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
@@ -25,7 +25,7 @@ BEGIN
               SCHEMA = TG_TABLE_SCHEMA,
               TABLE = TG_TABLE_NAME,
               COLUMN = TG_ARGV[1],
-              HINT = format('Update with WHERE %I = %L in the same statement and treat 0 rows as'
+              HINT = format('Update with WHERE %I %s in the same statement and treat 0 rows as'
                      ' "already decided".', TG_ARGV[1], TG_ARGV[2]);
 END
 $$;
@@ -56,7 +56,7 @@ CREATE TRIGGER ai_approvals_final
     WHEN (OLD.${status} IS DISTINCT FROM NEW.${status}
           AND (OLD.${status} IN (${final})
                OR OLD.${status} IN (${approved}) AND NEW.${status} NOT IN (${ended})
-               OR NEW.${status} = ${expired} AND OLD.${status} IS DISTINCT FROM ${pending}))
+               OR NEW.${status} = ${expired} AND ${old_is_not_pending}))
     EXECUTE FUNCTION refuse_approval_transition(${transition_arguments});
 
 -- Both deadlines must have passed: the one that somebody may have just extended, and the one that
@@ -68,7 +68,7 @@ CREATE CONSTRAINT TRIGGER ai_approvals_not_due
     AFTER UPDATE ON ${approvals}
     DEFERRABLE INITIALLY IMMEDIATE
     FOR EACH ROW
-    WHEN (NEW.${status} = ${expired} AND OLD.${status} = ${pending}
+    WHEN (NEW.${status} = ${expired} AND ${old_is_pending}
           AND (OLD.${expires_at} < ${clock} AND NEW.${expires_at} < ${clock})
               IS NOT TRUE)
     EXECUTE FUNCTION refuse_early_expiry(${expiry_arguments});

@@ -3,6 +3,7 @@ package dev.lapse.approvals;
 import dev.lapse.problem.Problem;
 import dev.lapse.problem.UnusableException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -13,12 +14,23 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  */
 public final class ApprovalsCheck {
 
+  private final JdbcClient jdbc;
   private final Catalog catalog;
   private final ApprovalsSettings settings;
+  private final SessionSettings session;
 
   public ApprovalsCheck(JdbcClient jdbc, ApprovalsSettings settings) {
-    this.catalog = new Catalog(jdbc, settings);
+    this(jdbc, settings, SessionSettings.NONE);
+  }
+
+  /**
+   * @param session what the statement that expires gives its transaction
+   */
+  public ApprovalsCheck(JdbcClient jdbc, ApprovalsSettings settings, SessionSettings session) {
+    this.jdbc = jdbc;
+    this.catalog = new Catalog(jdbc, settings, session);
     this.settings = settings;
+    this.session = session;
   }
 
   /** All there is to say against the table, the most important first; nothing if it is well. */
@@ -47,6 +59,19 @@ public final class ApprovalsCheck {
               return problems;
             })
         .orElseGet(() -> List.of(StructureCheck.absent(settings, catalog.elsewhere())));
+  }
+
+  /**
+   * What looks as if it were not meant so: statuses and columns that no setting names, zones that
+   * disagree, nothing that is pending. Reads a bounded part of the table. Nothing if the table
+   * cannot be understood, which {@link #problems} tells.
+   */
+  public List<Doubt> doubts() {
+    return catalog
+        .find()
+        .filter(found -> understanding(found).isEmpty())
+        .map(found -> new Doubts(jdbc, settings, found, session).all())
+        .orElse(List.of());
   }
 
   /** Whether the migrations have run, which bring the index and the guard. */
@@ -89,8 +114,11 @@ public final class ApprovalsCheck {
    */
   public ApprovalsTable tableToMigrate() {
     Optional<ApprovalsTable> present = table(true, false);
-    if (present.isEmpty() && !settings.isStandard()) {
-      throw unusable(List.of(StructureCheck.absent(settings, catalog.elsewhere())));
+    if (present.isEmpty()) {
+      List<String> elsewhere = catalog.elsewhere();
+      if (!settings.isStandard() || !elsewhere.isEmpty()) {
+        throw unusable(List.of(StructureCheck.absent(settings, elsewhere)));
+      }
     }
     return present.orElseGet(ApprovalsTable::standard);
   }
@@ -104,8 +132,27 @@ public final class ApprovalsCheck {
               if (!problems.isEmpty()) {
                 throw unusable(problems);
               }
-              return ApprovalsTable.of(settings, found);
+              return ApprovalsTable.of(settings, found, session);
             });
+  }
+
+  /**
+   * The statements that restore what somebody dropped of what the migrations brought: the due index
+   * and the guard. Nothing before the migrations have run.
+   */
+  List<String> restoring() {
+    return catalog
+        .find()
+        .filter(found -> catalog.isMigrated() && understanding(found).isEmpty())
+        .map(
+            found -> {
+              List<Problem> missing = new ArrayList<>(FitnessCheck.dueIndex(settings, found));
+              missing.addAll(GuardCheck.missing(settings, found));
+              return missing.stream()
+                  .flatMap(problem -> Arrays.stream(problem.action().split(";\\R", -1)))
+                  .toList();
+            })
+        .orElse(List.of());
   }
 
   /** What would keep anybody from understanding the table, or from reading all of it. */

@@ -1,10 +1,12 @@
 package dev.lapse.approvals;
 
+import org.flywaydb.core.api.callback.Callback;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 @Configuration(proxyBeanMethods = false)
@@ -22,8 +24,19 @@ class ApprovalsConfiguration {
   }
 
   @Bean
-  ApprovalsCheck approvalsCheck(JdbcClient jdbc, ApprovalsSettings settings) {
-    return new ApprovalsCheck(jdbc, settings);
+  Callback restoration(ApprovalsSettings settings) {
+    return new Restoration(settings);
+  }
+
+  @Bean
+  ApprovalsCheck approvalsCheck(
+      JdbcClient jdbc, ApprovalsSettings settings, SessionSettings session) {
+    return new ApprovalsCheck(jdbc, settings, session);
+  }
+
+  @Bean
+  SessionSettings sessionSettings(ConfigurableEnvironment environment) {
+    return SessionSettings.of(environment);
   }
 
   /**

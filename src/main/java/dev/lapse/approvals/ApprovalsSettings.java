@@ -5,6 +5,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -23,6 +24,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param zone time zone of the deadlines, such as {@code UTC}; required if a column is {@code
  *     timestamp} without time zone, otherwise unused. With daylight saving time, one hour of the
  *     year occurs twice. A deadline in that hour passes when the clock shows it first
+ * @param condition an SQL expression over the table's columns, such as {@code deleted_at IS NULL};
+ *     what does not fulfil it is not pending for Lapse, and never expires; default none. PostgreSQL
+ *     must be able to index by it
+ * @param set further columns that expiring sets, and the SQL expressions that it sets them to, such
+ *     as {@code updated_at=now()}; up to 20. Where no column has a key as its name, the one is
+ *     meant whose letters and digits are the key's: an environment variable keeps no others
+ * @param expiresAtUnit what a deadline that is a number counts since 1970: {@code seconds} or
+ *     {@code milliseconds}; needed for these only
  */
 @ConfigurationProperties("lapse.approvals")
 public record ApprovalsSettings(
@@ -31,12 +40,17 @@ public record ApprovalsSettings(
     @DefaultValue Columns columns,
     @DefaultValue Statuses statuses,
     @DefaultValue List<String> attributes,
-    @Nullable String zone) {
+    @Nullable String zone,
+    @Nullable String condition,
+    @DefaultValue Map<String, String> set,
+    @Nullable Unit expiresAtUnit) {
 
   /** PostgreSQL cuts off what is longer, without a word. */
   private static final int MOST_BYTES_OF_A_NAME = 63;
 
   private static final int MOST_ATTRIBUTES = 20;
+  private static final int MOST_SET = 20;
+  private static final int MOST_PENDING = 10;
 
   /** As Lapse creates the table. */
   static final ApprovalsSettings STANDARD =
@@ -44,9 +58,18 @@ public record ApprovalsSettings(
           null,
           "ai_approvals",
           new Columns("id", "status", "version", "expires_at", "executed_at"),
-          new Statuses("pending", "expired", null, null, null),
+          new Statuses(List.of("pending"), "expired", null, null, null),
           List.of(),
+          null,
+          null,
+          Map.of(),
           null);
+
+  /** Of a deadline that is a number. */
+  public enum Unit {
+    SECONDS,
+    MILLISECONDS
+  }
 
   /**
    * @param id column of the unique id: uuid, bigint, integer, smallint, text or varchar; default
@@ -84,7 +107,8 @@ public record ApprovalsSettings(
    * The values of the status column; numbers if it is an integer. Lapse only reads {@code pending}
    * and only writes {@code expired}; the guard triggers need the others to protect decisions.
    *
-   * @param pending status of an approval that waits for a decision; default {@code pending}
+   * @param pending statuses, up to 10, of an approval that waits for a decision; default {@code
+   *     pending}
    * @param expired status of an approval that expired; default {@code expired}
    * @param approved statuses of an approved one, which may only change to one of {@code ended};
    *     default {@code approved}
@@ -92,7 +116,7 @@ public record ApprovalsSettings(
    * @param ended final statuses that may follow an approval; default {@code executed, cancelled}
    */
   public record Statuses(
-      @DefaultValue("pending") String pending,
+      @DefaultValue("pending") List<String> pending,
       @DefaultValue("expired") String expired,
       @Nullable List<String> approved,
       @Nullable List<String> rejected,
@@ -103,15 +127,22 @@ public record ApprovalsSettings(
     static final List<String> ENDED = List.of("executed", "cancelled");
 
     public Statuses {
-      if (!(pending.equals("pending") && expired.equals("expired"))
+      if (pending.isEmpty() || pending.size() > MOST_PENDING) {
+        throw new IllegalArgumentException(
+            "lapse.approvals.statuses.pending names %d statuses: name 1 to %d"
+                .formatted(pending.size(), MOST_PENDING));
+      }
+      pending = List.copyOf(pending);
+      if (!(pending.contains("pending") && expired.equals("expired"))
           && (approved == null || rejected == null)) {
         throw new IllegalArgumentException(
             ("lapse.approvals.statuses.pending is \"%s\" and ….expired is \"%s\": also set ….approved and"
                     + " ….rejected (and ….ended, if a status follows an approval). The guard triggers"
                     + " need them to protect decisions")
-                .formatted(pending, expired));
+                .formatted(String.join(", ", pending), expired));
       }
-      List<String> all = new ArrayList<>(List.of(pending, expired));
+      List<String> all = new ArrayList<>(pending);
+      all.add(expired);
       Stream.of(approved, rejected, ended)
           .forEach(some -> all.addAll(some == null ? List.of() : some));
       for (String status : all) {
@@ -149,6 +180,20 @@ public record ApprovalsSettings(
           "lapse.approvals.zone is \"%s\": use the name of a time zone, such as UTC or Europe/Berlin"
               .formatted(zone));
     }
+    condition = condition == null || condition.isBlank() ? null : condition.strip();
+    if (condition != null) {
+      Expression.require("lapse.approvals.condition", condition);
+    }
+    if (set.size() > MOST_SET) {
+      throw new IllegalArgumentException(
+          "lapse.approvals.set names %d columns: name %d at most".formatted(set.size(), MOST_SET));
+    }
+    set.forEach(
+        (column, expression) -> {
+          requireName("set", column);
+          Expression.require("lapse.approvals.set." + column, expression);
+        });
+    set = Map.copyOf(set);
   }
 
   private static void requireName(String setting, String name) {
@@ -166,6 +211,8 @@ public record ApprovalsSettings(
     return schema == null
         && table.equals(STANDARD.table)
         && columns.equals(STANDARD.columns)
-        && statuses.equals(STANDARD.statuses);
+        && statuses.equals(STANDARD.statuses)
+        && condition == null
+        && set.isEmpty();
   }
 }

@@ -25,15 +25,26 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code approvals}<td>the table
  *   <tr><td>{@code id}, {@code status}, {@code version}, {@code expires_at}, {@code executed_at}
  *       <td>its columns
- *   <tr><td>{@code pending}, {@code expired}<td>its statuses
+ *   <tr><td>{@code is_pending}<td>whether {@code approval} waits for a decision and fulfils the
+ *       settings' condition: as a partial index has it
+ *   <tr><td>{@code expired}<td>the status
+ *   <tr><td>{@code previous_status}<td>the one that an approval expired from, as text; {@code
+ *       ?several_pending}, it may be one of several, and {@code due} has it under that name
+ *   <tr><td>{@code still_due}<td>whether {@code approval} is pending past its deadline, in a form
+ *       that no index serves
  *   <tr><td>{@code id_type}, {@code deadline_type}<td>types to cast a parameter to
  *   <tr><td>{@code now}, {@code clock}<td>{@code now()} and {@code clock_timestamp()}, to compare the
  *       deadline with
  *   <tr><td>{@code due_at}<td>the deadline as {@code timestamptz}
+ *   <tr><td>{@code deadline}<td>the deadline as the table has it where an interval can be taken from
+ *       that, else as {@code timestamptz}; {@code deadline_clock}<td>now, to compare it with
+ *   <tr><td>{@code never}<td>a deadline after all others; {@code long_ago}<td>one that has passed
  *   <tr><td>{@code executed_now}<td>now, to write into {@code executed_at}
  *   <tr><td>{@code version_or_null}, {@code executed_at_or_null}<td>the column, the latter as
  *       {@code timestamptz}, or NULL where the table has none
  *   <tr><td>{@code attributes}<td>the further columns of an event, as one JSON object
+ *   <tr><td>{@code set}<td>the further columns that expiring sets, with what it sets them to
+ *   <tr><td>{@code session}<td>calls that give the session the settings that triggers ask for
  *   <tr><td>{@code ?text_id}<td>the id may be a text that no Kafka key can be
  * </table>
  */
@@ -53,24 +64,52 @@ public final class ApprovalsTable {
           Integer.toString(Integer.MIN_VALUE),
           "smallint",
           Short.toString(Short.MIN_VALUE),
+          "numeric",
+          "-Infinity",
           "text",
           "",
           "character varying",
+          "",
+          "character",
+          "",
+          "citext",
           "");
 
   private static final ApprovalsTable STANDARD =
       new ApprovalsTable(
           ApprovalsSettings.STANDARD,
-          new Column(1, "uuid", -1, "", false, List.of(), true, true),
-          new Column(2, "text", -1, "", false, List.of(), true, true),
-          new Column(3, "timestamp with time zone", -1, "", false, List.of(), true, true),
-          new Column(4, "timestamp with time zone", -1, "", false, List.of(), true, true),
-          "ai_approvals_due");
+          new Column(1, "uuid", "uuid", -1, "", false, List.of(), true, true),
+          new Column(2, "text", "text", -1, "", false, List.of(), true, true),
+          new Column(
+              3,
+              "timestamp with time zone",
+              "timestamp with time zone",
+              -1,
+              "",
+              false,
+              List.of(),
+              true,
+              true),
+          new Column(
+              4,
+              "timestamp with time zone",
+              "timestamp with time zone",
+              -1,
+              "",
+              false,
+              List.of(),
+              true,
+              true),
+          "ai_approvals_due",
+          Map.of(),
+          SessionSettings.NONE,
+          true);
 
   private final Map<String, String> words = new HashMap<>();
   private final Set<String> present = new HashSet<>();
   private final ApprovalsSettings settings;
   private final String firstId;
+  private final String firstDeadline;
 
   private ApprovalsTable(
       ApprovalsSettings settings,
@@ -78,21 +117,30 @@ public final class ApprovalsTable {
       Column status,
       Column expiresAt,
       @Nullable Column executedAt,
-      String dueIndex) {
+      String dueIndex,
+      Map<String, SetColumn> set,
+      SessionSettings session,
+      boolean created) {
     this.settings = settings;
     this.firstId = Objects.requireNonNull(FIRST_ID.get(id.type()), id.type());
-    boolean local = expiresAt.isLocalTime();
+    Kind deadline = kind(expiresAt);
+    this.firstDeadline = deadline.first;
     words.put("approvals", name(settings));
     words.put("id", Sql.name(settings.columns().id()));
     words.put("status", Sql.name(settings.columns().status()));
     words.put("expires_at", Sql.name(settings.columns().expiresAt()));
-    words.put("pending", Sql.literal(settings.statuses().pending()));
     words.put("expired", Sql.literal(settings.statuses().expired()));
-    words.put("id_type", id.type());
-    words.put("deadline_type", local ? "timestamp" : "timestamptz");
-    words.put("now", at(expiresAt, "now()"));
-    words.put("clock", at(expiresAt, "clock_timestamp()"));
-    words.put("due_at", instant(expiresAt, "approval." + words.get("expires_at")));
+    words.put("id_type", castType(id));
+    words.put("deadline_type", deadline.castType);
+    words.put("now", at(deadline, "now()"));
+    words.put("clock", at(deadline, "clock_timestamp()"));
+    String kept = "approval." + words.get("expires_at");
+    words.put("due_at", instant(deadline, kept));
+    boolean subtractable = deadline == Kind.INSTANT || deadline == Kind.LOCAL;
+    words.put("deadline", subtractable ? kept : words.get("due_at"));
+    words.put("deadline_clock", subtractable ? words.get("now") : "now()");
+    words.put("never", deadline.never);
+    words.put("long_ago", at(deadline, "(now() - interval '2 days')"));
     words.put("version_or_null", "NULL::integer");
     words.put("executed_at_or_null", "NULL::timestamptz");
     if (!settings.columns().version().isEmpty()) {
@@ -100,19 +148,29 @@ public final class ApprovalsTable {
       words.put("version_or_null", "approval." + words.get("version"));
     }
     if (executedAt != null) {
+      Kind kind = kind(executedAt);
       add("executed_at", Sql.name(settings.columns().executedAt()));
-      words.put("executed_now", at(executedAt, nowRoundedUp(executedAt, expiresAt)));
-      words.put("executed_at_or_null", instant(executedAt, "approval." + words.get("executed_at")));
+      words.put(
+          "executed_now",
+          at(kind, nowRoundedUp(kind, executedAt, deadline.digits(expiresAt))));
+      words.put("executed_at_or_null", instant(kind, "approval." + words.get("executed_at")));
     }
     if (!settings.attributes().isEmpty()) {
       add("attributes", attributes());
     }
+    if (!set.isEmpty()) {
+      add("set", assignments(set));
+    }
+    if (!session.isEmpty()) {
+      add("session", session.calls());
+    }
     if (firstId.isEmpty()) {
       present.add("text_id");
     }
+    addPending();
     addGuard(status);
     words.put("due_index", Sql.name(dueIndex));
-    words.put("absent_is_created", Boolean.toString(settings.isStandard()));
+    words.put("absent_is_created", Boolean.toString(created && settings.isStandard()));
   }
 
   /** As Lapse creates it where there is none. */
@@ -121,7 +179,7 @@ public final class ApprovalsTable {
   }
 
   /** The table that was found; nothing may be wrong with it. */
-  static ApprovalsTable of(ApprovalsSettings settings, FoundTable found) {
+  static ApprovalsTable of(ApprovalsSettings settings, FoundTable found, SessionSettings session) {
     return new ApprovalsTable(
         settings,
         required(found, settings.columns().id()),
@@ -130,7 +188,10 @@ public final class ApprovalsTable {
         settings.columns().executedAt().isEmpty()
             ? null
             : required(found, settings.columns().executedAt()),
-        found.dueIndexName());
+        found.dueIndexName(),
+        SetColumn.of(settings, found),
+        session,
+        false);
   }
 
   private static Column required(FoundTable found, String name) {
@@ -143,19 +204,26 @@ public final class ApprovalsTable {
     return settings.schema() == null ? table : Sql.name(settings.schema()) + "." + table;
   }
 
+  /** Of a char without a length, PostgreSQL would keep the first character. */
+  private static String castType(Column column) {
+    return column.type().equals("character") ? "bpchar" : column.type();
+  }
+
+  private Kind kind(Column column) {
+    return Objects.requireNonNull(Kind.of(column, settings.expiresAtUnit()), column.type());
+  }
+
   private void add(String word, String meaning) {
     words.put(word, meaning);
     present.add(word);
   }
 
-  /** An instant, as {@code column} would have it. */
-  private String at(Column column, String instant) {
-    return column.isLocalTime() ? "(%s AT TIME ZONE %s)".formatted(instant, zone()) : instant;
+  private String at(Kind kind, String instant) {
+    return kind.at(instant, kind.needsZone() ? zone() : "");
   }
 
-  /** What {@code column} has, as an instant. */
-  private String instant(Column column, String value) {
-    return column.isLocalTime() ? "(%s AT TIME ZONE %s)".formatted(value, zone()) : value;
+  private String instant(Kind kind, String value) {
+    return kind.instant(value, kind.needsZone() ? zone() : "");
   }
 
   private String zone() {
@@ -163,12 +231,75 @@ public final class ApprovalsTable {
   }
 
   /** A column of fewer digits rounds, and what expired must not seem to have done so before. */
-  private static String nowRoundedUp(Column executedAt, Column expiresAt) {
-    if (executedAt.digits() >= expiresAt.digits()) {
+  private static String nowRoundedUp(Kind kind, Column executedAt, int digitsOfDeadline) {
+    int digits = kind.digits(executedAt);
+    if (kind.isNumber() || digits >= digitsOfDeadline) {
       return "now()";
     }
-    long unit = Math.round(Math.pow(10, 6 - executedAt.digits()));
+    long unit = Math.round(Math.pow(10, 6 - digits));
     return "(now() + interval '%d us')".formatted(unit / 2 - 1);
+  }
+
+  /** A time that is now goes by the column's own kind. */
+  private String assignments(Map<String, SetColumn> set) {
+    return set.entrySet().stream()
+        .map(
+            one -> {
+              Kind kind = Kind.of(one.getValue().column(), settings.expiresAtUnit());
+              String value =
+                  one.getValue().isNow() && kind != null
+                      ? at(kind, "now()")
+                      : one.getValue().expression();
+              return "%s = %s".formatted(Sql.name(one.getKey()), value);
+            })
+        .collect(Collectors.joining(", "));
+  }
+
+  /**
+   * Whether a row waits for a decision and fulfils the condition. One status is compared as it
+   * always was, so that an index that is there goes on serving.
+   *
+   * @param alias of the table, with a dot, or nothing
+   */
+  static String isPending(ApprovalsSettings settings, String alias) {
+    String condition = settings.condition();
+    return alias
+        + Sql.name(settings.columns().status())
+        + " "
+        + isOne(settings.statuses().pending())
+        + (condition == null ? "" : " AND (%s)".formatted(condition));
+  }
+
+  private static String isOne(List<String> statuses) {
+    return statuses.size() == 1
+        ? "= " + Sql.literal(statuses.get(0))
+        : "IN (%s)".formatted(Sql.literals(statuses));
+  }
+
+  private void addPending() {
+    List<String> pending = settings.statuses().pending();
+    String isOne = isOne(pending);
+    String status = Sql.name(settings.columns().status());
+    words.put("is_pending", isPending(settings, "approval."));
+    words.put("is_pending_row", isPending(settings, ""));
+    words.put("old_is_pending", "OLD." + status + " " + isOne);
+    words.put(
+        "old_is_not_pending",
+        pending.size() == 1
+            ? "OLD.%s IS DISTINCT FROM %s".formatted(status, Sql.literal(pending.get(0)))
+            : "NOT coalesce(OLD.%s %s, false)".formatted(status, isOne));
+    String due =
+        "THEN approval.%s < %s ELSE false END".formatted(words.get("expires_at"), words.get("now"));
+    words.put(
+        "still_due",
+        pending.size() == 1 && settings.condition() == null
+            ? "CASE approval.%s WHEN %s %s".formatted(status, Sql.literal(pending.get(0)), due)
+            : "CASE WHEN %s %s".formatted(words.get("is_pending"), due));
+    words.put("previous_status", Sql.literal(pending.get(0)));
+    if (pending.size() > 1) {
+      add("several_pending", "");
+      words.put("previous_status", "previous_status");
+    }
   }
 
   private String attributes() {
@@ -213,6 +344,11 @@ public final class ApprovalsTable {
       throw new IllegalArgumentException("no word of the approvals table: " + word);
     }
     return meaning;
+  }
+
+  /** A deadline before all others, as text. */
+  public String firstDeadline() {
+    return firstDeadline;
   }
 
   /** An id before all others, as text. */

@@ -35,7 +35,8 @@ final class Catalog {
       """
       SELECT namespace.nspname
       FROM pg_class class JOIN pg_namespace namespace ON namespace.oid = class.relnamespace
-      WHERE class.relname = :table AND class.relkind = 'r'
+      WHERE class.relname = :table AND class.relkind IN ('r', 'p')
+        AND namespace.nspname !~ '^pg_'
       ORDER BY namespace.nspname
       LIMIT 5
       """;
@@ -69,15 +70,26 @@ final class Catalog {
       """
       SELECT attname AS name,
              attnum AS number,
-             format_type(atttypid, NULL) AS type,
-             atttypmod AS modifier,
+             format_type(base.oid, NULL) AS type,
+             format_type(atttypid, NULL) AS declared,
+             coalesce(nullif(atttypmod, -1), base.modifier) AS modifier,
              attgenerated::text AS generated,
-             typtype = 'e' AS is_enum,
+             base.typtype = 'e' AS is_enum,
              ARRAY(SELECT enumlabel::text FROM pg_enum
-                   WHERE enumtypid = atttypid ORDER BY enumsortorder) AS labels,
+                   WHERE enumtypid = base.oid ORDER BY enumsortorder) AS labels,
              has_column_privilege(attrelid, attnum, 'SELECT') AS readable,
              has_column_privilege(attrelid, attnum, 'UPDATE') AS writable
-      FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
+      FROM pg_attribute
+      CROSS JOIN LATERAL ( -- what is below a domain, and a domain over a domain
+        WITH RECURSIVE below (oid, typtype, typbasetype, modifier) AS (
+          SELECT oid, typtype, typbasetype, typtypmod FROM pg_type WHERE pg_type.oid = atttypid
+          UNION ALL
+          SELECT pg_type.oid, pg_type.typtype, pg_type.typbasetype,
+                 coalesce(nullif(below.modifier, -1), pg_type.typtypmod)
+          FROM below JOIN pg_type ON pg_type.oid = below.typbasetype
+        )
+        SELECT oid, typtype, modifier FROM below WHERE typbasetype = 0
+      ) base
       WHERE attrelid = :oid::oid AND attnum > 0 AND NOT attisdropped
       """;
 
@@ -93,10 +105,12 @@ final class Catalog {
 
   private final JdbcClient jdbc;
   private final ApprovalsSettings settings;
+  private final SessionSettings session;
 
-  Catalog(JdbcClient jdbc, ApprovalsSettings settings) {
+  Catalog(JdbcClient jdbc, ApprovalsSettings settings, SessionSettings session) {
     this.jdbc = jdbc;
     this.settings = settings;
+    this.session = session;
   }
 
   /** The table, if it is there. */
@@ -133,6 +147,7 @@ final class Catalog {
             ? Optional.empty()
             : indexes.due(id, status, expiresAt);
     return new FoundTable(
+        place.oid(),
         place.schema(),
         place.kind(),
         place.role(),
@@ -141,19 +156,23 @@ final class Catalog {
         policies(place),
         jdbc.sql(CHILDREN).param("oid", place.oid()).query(String.class).list(),
         columns,
+        indexes.hasPrimaryKey(),
         id != null && indexes.isUnique(id),
+        id == null || !id.readable() || indexes.isUnique(id) ? null : indexes.repeated(),
         due.map(index -> index.valid() ? DueIndex.PRESENT : DueIndex.INVALID)
             .orElse(DueIndex.ABSENT),
         due.map(Indexes.Due::name).orElseGet(indexes::freeName),
         status == null ? Map.of() : refusals(place, status),
         triggers.guard(),
-        triggers.others());
+        triggers.others(SetColumn.names(settings, columns)),
+        new Expressions(jdbc, settings, session).refused(columns, due.isPresent()));
   }
 
   private static Column column(ResultSet row) throws SQLException {
     return new Column(
         row.getInt("number"),
         row.getString("type"),
+        row.getString("declared"),
         row.getInt("modifier"),
         row.getString("generated"),
         row.getBoolean("is_enum"),

@@ -28,10 +28,20 @@ final class FitnessCheck extends TableCheck {
   private void uniqueId() {
     if (!found.uniqueId()) {
       String id = Sql.name(settings.columns().id());
+      String repeated = found.repeatedId();
       add(
-          "No unique index on %s.%s.".formatted(table, id),
+          repeated == null
+              ? "No unique index on %s.%s.".formatted(table, id)
+              : "Rows of %s share the %s %s.".formatted(table, id, Sql.literal(repeated)),
           "Lapse and consumers identify each approval by this column.",
-          "ALTER TABLE %s ADD PRIMARY KEY (%s);".formatted(table, id));
+          repeated != null
+              ? ("-- set lapse.approvals.columns.id to a column that is unique%n"
+                      + "-- those that rows share:%n"
+                      + "SELECT %1$s, count(*) FROM %2$s GROUP BY 1 HAVING count(*) > 1;")
+                  .formatted(id, table)
+              : found.hasPrimaryKey()
+                  ? "CREATE UNIQUE INDEX CONCURRENTLY ON %s (%s);".formatted(table, id)
+                  : "ALTER TABLE %s ADD PRIMARY KEY (%s);".formatted(table, id));
     }
   }
 
@@ -55,7 +65,7 @@ final class FitnessCheck extends TableCheck {
     if (found.dueIndex() == DueIndex.PRESENT) {
       return;
     }
-    ApprovalsTable known = ApprovalsTable.of(settings, found);
+    ApprovalsTable known = ApprovalsTable.of(settings, found, SessionSettings.NONE);
     String create = known.sql(Migrations.dueIndex());
     String name = known.sql("${due_index}");
     boolean invalid = found.dueIndex() == DueIndex.INVALID;

@@ -1,6 +1,7 @@
 package dev.lapse.approvals;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** The guard's two triggers: what they are called with, which also tells by which rules they go. */
@@ -12,7 +13,7 @@ final class Guard {
     return List.of(
         settings.columns().id(),
         settings.columns().status(),
-        settings.statuses().pending(),
+        toPending(settings.statuses().pending()),
         rules(settings, decisions));
   }
 
@@ -24,13 +25,23 @@ final class Guard {
         rules(settings, decisions));
   }
 
+  /** How to compare a status with them, for the hint to whoever is refused. */
+  private static String toPending(List<String> pending) {
+    return pending.size() == 1
+        ? "= " + Sql.literal(pending.get(0))
+        : "IN (%s)".formatted(Sql.literals(pending));
+  }
+
   /**
    * For people who look at the trigger, and for the check whether it is the one of the settings.
    */
   private static String rules(ApprovalsSettings settings, Decisions decisions) {
-    return "%s may expire%s; %s may only become one of %s; %s stay"
+    return "%s may expire%s%s; %s may only become one of %s; %s stay"
         .formatted(
-            settings.statuses().pending(),
+            String.join(", ", settings.statuses().pending()),
+            settings.expiresAtUnit() == null
+                ? ""
+                : ", by " + settings.expiresAtUnit().name().toLowerCase(Locale.ROOT),
             settings.zone() == null ? "" : ", by the clock of " + settings.zone(),
             decisions.approved(),
             decisions.ended(),

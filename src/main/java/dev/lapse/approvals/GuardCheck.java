@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 /** Whether the guard's triggers are there, fire, and go by these settings. */
 final class GuardCheck extends TableCheck {
 
+  private static final String MISSING = "is missing";
+
   private GuardCheck(ApprovalsSettings settings, FoundTable found) {
     super(settings, found);
   }
@@ -18,6 +20,13 @@ final class GuardCheck extends TableCheck {
     GuardCheck check = new GuardCheck(settings, found);
     check.guard();
     return check.problems();
+  }
+
+  /** The triggers that are not there: one that is disabled, somebody has disabled. */
+  static List<Problem> missing(ApprovalsSettings settings, FoundTable found) {
+    return of(settings, found).stream()
+        .filter(problem -> problem.what().endsWith(MISSING + "."))
+        .toList();
   }
 
   private void guard() {
@@ -30,14 +39,15 @@ final class GuardCheck extends TableCheck {
                 add(
                     "The trigger %s of %s %s.".formatted(name, table, flaw),
                     "It keeps other writers from undoing a decision or expiring an approval too early.",
-                    ApprovalsTable.of(settings, found).sql(Migrations.trigger(name)));
+                    ApprovalsTable.of(settings, found, SessionSettings.NONE)
+                        .sql(Migrations.trigger(name)));
               }
             });
   }
 
   private static @Nullable String flaw(@Nullable Trigger trigger, List<String> arguments) {
     if (trigger == null) {
-      return "is missing";
+      return MISSING;
     }
     if (!trigger.enabled()) {
       return "is disabled";

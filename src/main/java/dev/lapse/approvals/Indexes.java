@@ -1,7 +1,10 @@
 package dev.lapse.approvals;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Asks the catalog about the indexes of the approvals table. */
@@ -15,13 +18,22 @@ final class Indexes {
           AND indnkeyatts = 1 AND indkey[0] = :id)
       """;
 
-  /**
-   * The predicate is compared as PostgreSQL writes it out, which depends on the type; a literal it
-   * writes in plain quotes, whatever is in it.
-   */
-  private static final String DUE_INDEX =
+  private static final String PRIMARY_KEY =
+      "SELECT EXISTS (SELECT FROM pg_index WHERE indrelid = :oid::oid AND indisprimary)";
+
+  /** Looks at the beginning of a large table only. */
+  private static final String REPEATED =
       """
-      SELECT class.relname::text AS name, index.indisvalid AS valid
+      SELECT min(id::text) FROM (SELECT %1$s AS id FROM %2$s LIMIT 100000) looked_at
+      GROUP BY id HAVING count(*) > 1 LIMIT 1
+      """;
+
+  /** Those that are in the order of deadlines, with what they are over as PostgreSQL writes it. */
+  private static final String CANDIDATES =
+      """
+      SELECT class.relname::text AS name,
+             index.indisvalid AS valid,
+             pg_get_expr(index.indpred, index.indrelid) AS predicate
       FROM pg_index index
       JOIN pg_class class ON class.oid = index.indexrelid
       JOIN pg_am method ON method.oid = class.relam AND method.amname = 'btree'
@@ -29,16 +41,31 @@ final class Indexes {
         AND index.indnkeyatts >= 2
         AND index.indkey[0] = :expiresAt AND index.indkey[1] = :id
         AND index.indoption[0] = 0 AND index.indoption[1] = 0
-        AND pg_get_expr(index.indpred, index.indrelid) =
-            CASE WHEN :type = 'character varying'
-                 THEN format('((%I)::text = %s::text)', :status::text, :pending::text)
-                 WHEN :type = 'integer' AND :pending ~ '^.[0-9]'
-                 THEN format('(%I = %s)', :status::text, btrim(:pending, ''''))
-                 WHEN :type = 'character'
-                 THEN format('(%I = %s::bpchar)', :status::text, :pending::text)
-                 ELSE format('(%I = %s::%s)', :status::text, :pending::text, :type) END
+        AND index.indpred IS NOT NULL
       ORDER BY index.indisvalid DESC, class.relname
-      LIMIT 1
+      LIMIT 20
+      """;
+
+  /** As PostgreSQL writes out that a status is the one; a literal it writes in plain quotes. */
+  private static final String WRITTEN =
+      """
+      SELECT CASE WHEN :type = 'character varying'
+                  THEN format('((%I)::text = %s::text)', :status::text, :pending::text)
+                  WHEN :type = 'integer' AND :pending ~ '^.[0-9]'
+                  THEN format('(%I = %s)', :status::text, btrim(:pending, ''''))
+                  WHEN :type = 'character'
+                  THEN format('(%I = %s::bpchar)', :status::text, :pending::text)
+                  ELSE format('(%I = %s::%s)', :status::text, :pending::text, :type) END
+      """;
+
+  /**
+   * Planned, not run: how PostgreSQL writes out a condition once it has simplified it. A sample of
+   * the table, since no index takes part in that.
+   */
+  private static final String SIMPLIFIED =
+      """
+      EXPLAIN (COSTS off, FORMAT json)
+      SELECT FROM %s AS approval TABLESAMPLE SYSTEM (0) WHERE %s
       """;
 
   /** The first of these names that nothing in the table's schema has. */
@@ -76,17 +103,72 @@ final class Indexes {
         .single();
   }
 
+  boolean hasPrimaryKey() {
+    return jdbc.sql(PRIMARY_KEY).param("oid", oid).query(Boolean.class).single();
+  }
+
+  /** An id that several rows have, if one is found. */
+  @Nullable String repeated() {
+    try {
+      return jdbc.sql(
+              REPEATED.formatted(Sql.name(settings.columns().id()), ApprovalsTable.name(settings)))
+          .query(String.class)
+          .optional()
+          .orElse(null);
+    } catch (DataAccessException e) {
+      return null; // of a type that cannot be compared, which another check tells
+    }
+  }
+
   /** The one that serves what is due, whoever made it. */
   Optional<Due> due(Column id, Column status, Column expiresAt) {
-    return jdbc.sql(DUE_INDEX)
-        .param("oid", oid)
-        .param("expiresAt", expiresAt.number())
-        .param("id", id.number())
+    List<Candidate> candidates =
+        jdbc.sql(CANDIDATES)
+            .param("oid", oid)
+            .param("expiresAt", expiresAt.number())
+            .param("id", id.number())
+            .query(Candidate.class)
+            .list();
+    if (candidates.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<Candidate> plain = Optional.empty();
+    if (settings.statuses().pending().size() == 1 && settings.condition() == null) {
+      String written = written(status);
+      plain = candidates.stream().filter(one -> one.predicate().equals(written)).findFirst();
+    }
+    return plain
+        .or(() -> candidates.stream().filter(this::isOverWhatIsPending).findFirst())
+        .map(one -> new Due(one.name(), one.valid()));
+  }
+
+  private String written(Column status) {
+    return jdbc.sql(WRITTEN)
         .param("status", settings.columns().status())
-        .param("pending", '\'' + settings.statuses().pending().replace("'", "''") + '\'')
+        .param("pending", '\'' + settings.statuses().pending().get(0).replace("'", "''") + '\'')
         .param("type", status.type())
-        .query(Due.class)
-        .optional();
+        .query(String.class)
+        .single();
+  }
+
+  private boolean isOverWhatIsPending(Candidate candidate) {
+    String isPending = ApprovalsTable.isPending(settings, "approval.");
+    Predicate wanted = simplified(isPending);
+    return wanted != null && wanted.equals(simplified(candidate.predicate()));
+  }
+
+  /** Null where it cannot be asked about; another check tells why. */
+  private @Nullable Predicate simplified(String condition) {
+    try {
+      return Predicate.ofPlan(
+          jdbc.sql(
+                  Sql.withoutParameters(
+                      SIMPLIFIED.formatted(ApprovalsTable.name(settings), condition)))
+              .query(String.class)
+              .single());
+    } catch (DataAccessException e) {
+      return null;
+    }
   }
 
   /** What the one that serves what is due may be called. */
@@ -106,6 +188,8 @@ final class Indexes {
     }
     return start;
   }
+
+  private record Candidate(String name, boolean valid, String predicate) {}
 
   /**
    * @param valid whether it was built to its end

@@ -42,7 +42,9 @@ final class PrivilegeCheck extends TableCheck {
     privilege(
         "UPDATE",
         "update",
-        Stream.of(columns.status(), columns.version(), columns.executedAt())
+        Stream.concat(
+                Stream.of(columns.status(), columns.version(), columns.executedAt()),
+                SetColumn.names(settings, found.columns()).stream())
             .filter(name -> is(name, column -> !column.writable())));
   }
 

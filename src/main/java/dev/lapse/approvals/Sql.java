@@ -23,4 +23,9 @@ final class Sql {
   static String literals(Collection<String> values) {
     return values.stream().map(Sql::literal).collect(Collectors.joining(", "));
   }
+
+  /** For a statement without parameters: what looks like one, is none. */
+  static String withoutParameters(String statement) {
+    return statement.replace("?", "??");
+  }
 }

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.springframework.jdbc.core.RowCallbackHandler;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -70,13 +71,22 @@ final class Triggers {
     return guard;
   }
 
-  /** Others that fire when this role expires an approval, by name, with their functions. */
-  Map<String, String> others() {
+  /**
+   * Others that fire when this role expires an approval, by name, with their functions.
+   *
+   * @param set further columns that expiring sets
+   */
+  Map<String, String> others(List<String> set) {
     Columns columns = settings.columns();
     Map<String, String> others = new TreeMap<>();
     jdbc.sql(OTHERS)
         .param("oid", oid)
-        .param("changed", List.of(columns.status(), columns.version(), columns.executedAt()))
+        .param(
+            "changed",
+            Stream.concat(
+                    Stream.of(columns.status(), columns.version(), columns.executedAt()),
+                    set.stream())
+                .toList())
         .query(
             (RowCallbackHandler)
                 row -> {

@@ -41,13 +41,13 @@ record Invariant(String name, String meaning, String action, String sql) {
       WITH approval AS NOT MATERIALIZED (
         SELECT approval.${id} AS id,
                approval.${status} AS status,
-               approval.${status} = ${pending} AS pending,
+               (${is_pending}) AS pending,
                approval.${status} = ${expired} AS expired,
                ${version_or_null} AS version,
                ${due_at} AS expires_at,
                ${executed_at_or_null} AS executed_at,
-               approval.${expires_at} AS deadline,
-               ${now} AS clock
+               ${deadline} AS deadline,
+               ${deadline_clock} AS clock
         FROM ${approvals} approval
       )""";
 

@@ -1,6 +1,7 @@
 package dev.lapse.doctor;
 
 import dev.lapse.approvals.ApprovalsCheck;
+import dev.lapse.approvals.Doubt;
 import dev.lapse.expiration.Refusal;
 import dev.lapse.expiration.Trial;
 import dev.lapse.problem.Problem;
@@ -14,6 +15,9 @@ import java.util.function.Supplier;
  * doctor, and by the running service every few minutes. Changes nothing; callable from any thread.
  */
 public final class Checkup {
+
+  /** The name of a note that each start logs as a warning. */
+  static final String SUSPECT = "settings-to-check";
 
   private final DatabaseDoctor database;
   private final ApprovalsCheck approvals;
@@ -42,6 +46,7 @@ public final class Checkup {
     checks.addAll(failing("approvals-table", table));
     checks.addAll(failing("guard", approvals.guardProblems()));
     checks.addAll(triggers(approvals.triggerProblems()));
+    checks.addAll(doubts(approvals.doubts()));
     checks.addAll(failing("migrations", own));
     checks.add(database.privileges());
     if (own.isEmpty()) {
@@ -59,6 +64,22 @@ public final class Checkup {
         : problems.stream()
             .map(problem -> Diagnosis.fails(name, problem.what(), problem.why(), problem.action()))
             .toList();
+  }
+
+  /** Where the settings and the table do not go together, or may not. */
+  public static List<Diagnosis> doubts(List<Doubt> doubts) {
+    return doubts.isEmpty()
+        ? List.of(Diagnosis.holds("settings", "fit what the approvals table holds"))
+        : doubts.stream().map(Checkup::doubt).toList();
+  }
+
+  private static Diagnosis doubt(Doubt doubt) {
+    Problem problem = doubt.problem();
+    return switch (doubt.weight()) {
+      case WRONG -> Diagnosis.fails("settings", problem.what(), problem.why(), problem.action());
+      case SUSPECT -> Diagnosis.warns(SUSPECT, problem.what(), problem.why(), problem.action());
+      case NOTE -> Diagnosis.warns("settings", problem.what(), problem.why(), problem.action());
+    };
   }
 
   private static List<Diagnosis> triggers(List<Problem> problems) {

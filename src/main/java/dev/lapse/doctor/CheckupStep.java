@@ -8,6 +8,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** One checkup of the running service: logs what has changed since the one before. */
 final class CheckupStep implements Step {
@@ -67,12 +68,14 @@ final class CheckupStep implements Step {
   }
 
   private void note(Diagnosis check) {
-    log.info(
-        "A check of the database has a note check={} seen=\"{}\" effect=\"{}\" action=\"{}\"",
-        check.name(),
-        check.seen(),
-        check.why(),
-        String.valueOf(check.action()).replace('\n', ' '));
+    Level level = check.name().equals(Checkup.SUSPECT) ? Level.WARN : Level.INFO;
+    log.atLevel(level)
+        .log(
+            "A check of the database has a note check={} seen=\"{}\" effect=\"{}\" action=\"{}\"",
+            check.name(),
+            check.seen(),
+            check.why(),
+            String.valueOf(check.action()).replace('\n', ' '));
   }
 
   /** The trial speaks of another approval each time. */

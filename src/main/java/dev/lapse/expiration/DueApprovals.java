@@ -40,14 +40,19 @@ final class DueApprovals {
   private static final String EXPIRE_THESE =
       """
       WITH rest AS MATERIALIZED (
-        SELECT EXISTS (SELECT FROM pause WHERE part = 'expiration' AND resumed_at IS NULL) AS paused
+        SELECT EXISTS (SELECT FROM pause WHERE part = 'expiration' AND resumed_at IS NULL) AS paused,
+               -- Times in the attributes, whatever the zone of this host. For this transaction only.
+               set_config('TimeZone', 'UTC', true) AS zone
+               -- What triggers of the table's own ask for.
+               ${?session} , ${session}
       ),
       -- MATERIALIZED: planned into a join, a LIMIT under a lock may run more than once.
       due AS MATERIALIZED (
         SELECT approval.${id} AS id, approval.${expires_at} AS expires_at
+               ${?several_pending} , approval.${status}::text AS previous_status
         FROM ${approvals} approval
-        -- The literal, not a parameter: only so does the partial index serve every plan.
-        WHERE approval.${status} = ${pending}
+        -- Literals, not parameters: only so does the partial index serve every plan.
+        WHERE ${is_pending}
           AND approval.${expires_at} < ${now}
           %s
           -- What can be no key in Kafka cannot be told of; one such would fail the whole batch.
@@ -63,25 +68,30 @@ final class DueApprovals {
         SET ${status} = ${expired}
             ${?version} , ${version} = coalesce(approval.${version}, 0) + 1
             ${?executed_at} , ${executed_at} = ${executed_now}
+            ${?set} , ${set}
         -- By an array: joined to due by a nested loop, a row newer than the snapshot drops out.
         WHERE approval.${id} = ANY (ARRAY(SELECT id FROM due))
           -- Both again, in a CASE: bare, they lure the planner into the partial index for every row.
-          AND CASE approval.${status} WHEN ${pending} THEN approval.${expires_at} < ${now}
-                                      ELSE false END
+          AND ${still_due}
         RETURNING approval.${status} = ${expired} AS is_expired,
                   approval.${id} AS id, ${due_at} AS expires_at, now() AS expired_at
                   ${?version} , approval.${version} AS version
                   ${?attributes} , ${attributes} AS attributes
       ),
       -- A trigger of the table's own may have made something else of it.
-      expired AS (SELECT * FROM updated WHERE is_expired),
+      expired AS (
+        SELECT * FROM updated
+        -- The row as it was locked, and so as it was updated.
+        ${?several_pending} JOIN (SELECT due.id AS due_id, previous_status FROM due) due ON due_id = id
+        WHERE is_expired
+      ),
       recorded AS (
         INSERT INTO outbox (type, key, payload, headers, occurred_at)
         -- to_json of a row, since json_build_object writes blanks that every consumer would store.
         SELECT 'ApprovalExpired', id::text, to_json(event), :headers::jsonb, expired_at
         FROM expired CROSS JOIN LATERAL (
           SELECT id::text AS "approvalId",
-                 ${pending} AS "previousStatus",
+                 ${previous_status} AS "previousStatus",
                  ${expired} AS "status",
                  ${?version} version AS "version",
                  -- No earlier than the year 1: consumers cannot read -infinity, or what is BC.
@@ -130,7 +140,7 @@ final class DueApprovals {
       """
       SELECT approval.${id}::text
       FROM ${approvals} approval
-      WHERE approval.${status} = ${pending}
+      WHERE ${is_pending}
         AND approval.${expires_at} < ${now}
         %s
         ${?text_id} AND length(approval.${id}) BETWEEN 1 AND 1024
@@ -153,7 +163,7 @@ final class DueApprovals {
                          clock_timestamp() - interval '2 days') - clock_timestamp(),
                 interval '1 day')) * 1000000)::bigint
       FROM ${approvals} approval
-      WHERE approval.${status} = ${pending}
+      WHERE ${is_pending}
         AND (approval.${expires_at}, approval.${id})
             > (:afterExpiresAt::${deadline_type}, :afterId::${id_type})
       ORDER BY approval.${expires_at}, approval.${id}
@@ -166,14 +176,14 @@ final class DueApprovals {
   private static final String COUNT =
       """
       SELECT count(*) FROM ${approvals} approval
-      WHERE approval.${status} = ${pending} AND approval.${expires_at} < ${now}
+      WHERE ${is_pending} AND approval.${expires_at} < ${now}
       """;
 
   private static final String LIST =
       """
       SELECT format('%s due since %s', approval.${id}, ${due_at})
       FROM ${approvals} approval
-      WHERE approval.${status} = ${pending} AND approval.${expires_at} < ${now}
+      WHERE ${is_pending} AND approval.${expires_at} < ${now}
       ORDER BY approval.${expires_at}, approval.${id}
       LIMIT :limit
       """;
@@ -305,7 +315,7 @@ final class DueApprovals {
 
     /** Before all that is pending. */
     static Key first(ApprovalsTable table) {
-      return new Key("-infinity", table.firstId());
+      return new Key(table.firstDeadline(), table.firstId());
     }
   }
 

@@ -22,7 +22,7 @@ final class StormGuard {
       """
       SELECT :guarded AND EXISTS (
                SELECT FROM ${approvals} approval
-               WHERE approval.${status} = ${pending} AND approval.${expires_at} < ${now}
+               WHERE ${is_pending} AND approval.${expires_at} < ${now}
                  AND (approval.${expires_at}, approval.${id})
                      > (:afterExpiresAt::${deadline_type}, :afterId::${id_type})
                ORDER BY approval.${expires_at}, approval.${id}
@@ -37,11 +37,11 @@ final class StormGuard {
       """
       WITH due AS MATERIALIZED (
         SELECT count(*) AS count FROM ${approvals} approval
-        WHERE approval.${status} = ${pending} AND approval.${expires_at} < ${now}
+        WHERE ${is_pending} AND approval.${expires_at} < ${now}
       )
       SELECT due.count AS due,
              (SELECT count(*) FROM (
-                SELECT FROM ${approvals} approval WHERE approval.${status} = ${pending}
+                SELECT FROM ${approvals} approval WHERE ${is_pending}
                 LIMIT (SELECT ceil(count / :maxShare)::bigint + 1 FROM due)) few) AS pending
       FROM due
       """;

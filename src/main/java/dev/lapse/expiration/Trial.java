@@ -57,7 +57,7 @@ public final class Trial {
              isfinite(${due_at}) AS finite,
              (${due_at} + interval '1 millisecond')::text AS then
       FROM ${approvals} approval
-      WHERE approval.${status} = ${pending} AND approval.${expires_at} IS NOT NULL
+      WHERE ${is_pending} AND approval.${expires_at} IS NOT NULL
       ORDER BY approval.${expires_at}, approval.${id}
       LIMIT :candidates
       """;

@@ -67,6 +67,15 @@ final class PatientMigration implements FlywayMigrationStrategy {
    */
   @Override
   public void migrate(Flyway flyway) {
+    if (isFirst(flyway)) {
+      try {
+        TakenNames.beforeTheFirst(flyway.getConfiguration().getDataSource());
+      } catch (UnusableException e) {
+        if (isFirst(flyway)) { // or it is another instance's, which migrates at this moment
+          throw e;
+        }
+      }
+    }
     for (int attempt = 1; !isMigrated(flyway); attempt++) {
       Optional<Holder> holder = holder(flyway);
       if (attempt == attempts) {
@@ -81,6 +90,10 @@ final class PatientMigration implements FlywayMigrationStrategy {
           name(holder));
       pause();
     }
+  }
+
+  private static boolean isFirst(Flyway flyway) {
+    return flyway.info().applied().length == 0;
   }
 
   /** False if a lock was not to be had. */

@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import javax.sql.DataSource;
 import org.flywaydb.core.api.MigrationVersion;
 import org.flywaydb.core.api.callback.Context;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +64,24 @@ final class TakenNames extends BeforeEachMigration {
 
   @Override
   void prepare(Connection connection, Context context) throws SQLException {
-    MigrationVersion version = context.getMigrationInfo().getVersion();
+    refuse(connection, context.getMigrationInfo().getVersion());
+  }
+
+  /**
+   * Refuses before anything is created, Flyway's history included.
+   *
+   * @throws UnusableException says what is in the way
+   */
+  static void beforeTheFirst(DataSource dataSource) {
+    try (Connection connection = dataSource.getConnection()) {
+      refuse(connection, MigrationVersion.fromVersion("1"));
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void refuse(Connection connection, @Nullable MigrationVersion version)
+      throws SQLException {
     Object[] names = ALL.stream().filter(one -> one.isFrom(version)).map(Created::name).toArray();
     try (PreparedStatement ask = connection.prepareStatement(IN_THE_WAY)) {
       ask.setArray(1, connection.createArrayOf("text", names));

@@ -60,8 +60,8 @@ final class DatabaseStatus {
       ),
       next_due AS MATERIALIZED (
         SELECT ${due_at} AS expires_at FROM ${approvals} approval
-        WHERE approval.${status} = ${pending}
-          AND approval.${expires_at} >= ${now} AND approval.${expires_at} < 'infinity'
+        WHERE ${is_pending}
+          AND approval.${expires_at} >= ${now} AND approval.${expires_at} < ${never}
         ORDER BY approval.${expires_at}, approval.${id}
         LIMIT 1
       ),
@@ -79,10 +79,10 @@ final class DatabaseStatus {
       SELECT
         (SELECT count(*) FROM (
            SELECT FROM ${approvals} approval
-           WHERE approval.${status} = ${pending} LIMIT :bound + 1) p) AS pending,
+           WHERE ${is_pending} LIMIT :bound + 1) p) AS pending,
         (SELECT count(*) FROM (
            SELECT FROM ${approvals} approval
-           WHERE approval.${status} = ${pending} AND approval.${expires_at} < ${now}
+           WHERE ${is_pending} AND approval.${expires_at} < ${now}
            LIMIT :bound + 1) d) AS due,
         (SELECT expires_at FROM next_due) AS next_due,
         (SELECT extract(epoch FROM least(expires_at - now(), interval '100 years')) FROM next_due)
@@ -106,7 +106,7 @@ final class DatabaseStatus {
         (SELECT extract(epoch FROM
                    now() - greatest(${due_at}, now() - interval '100 years'))
          FROM ${approvals} approval
-         WHERE approval.${status} = ${pending} AND approval.${expires_at} < ${now}
+         WHERE ${is_pending} AND approval.${expires_at} < ${now}
          ORDER BY approval.${expires_at}, approval.${id}
          LIMIT 1) AS overdue_seconds,
         pg_total_relation_size('outbox') AS outbox_bytes,

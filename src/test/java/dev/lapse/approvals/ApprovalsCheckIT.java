@@ -9,6 +9,7 @@ import dev.lapse.problem.Problem;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -41,20 +42,18 @@ class ApprovalsCheckIT {
     database.execute(
         """
         CREATE TABLE ai_approvals (
-          id numeric, status text CONSTRAINT known CHECK (status IN ('pending', 'approved')),
+          id numeric(9,2), status text CONSTRAINT known CHECK (status IN ('pending', 'approved')),
           expires_at timestamptz)
         """);
 
     assertThat(check().problems())
         .extracting(Problem::what)
         .containsExactly(
-            "\"ai_approvals\".\"id\" is numeric, not bigint or character varying or integer or"
-                + " smallint or text or uuid.",
+            "\"ai_approvals\".\"id\" is numeric, not a number without digits behind the point.",
             "\"ai_approvals\" has no column \"version\" (integer).",
             "\"ai_approvals\" has no column \"executed_at\" (timestamp with time zone).",
-            "No index keeps \"ai_approvals\".\"id\" unique.",
-            "The constraint \"known\" of \"ai_approvals\" lets no status be 'expired'.");
-    mend("ALTER TABLE ai_approvals DROP COLUMN id, ADD COLUMN id bigint"); // numeric is no uuid
+            "No unique index on \"ai_approvals\".\"id\".",
+            "The constraint \"known\" of \"ai_approvals\" does not allow the status 'expired'.");
     mendAll(check());
     assertThat(check().problems()).hasSize(1); // only now the index can be thought of
     mendAll(check());
@@ -121,9 +120,9 @@ class ApprovalsCheckIT {
     assertThat(check().problems())
         .extracting(Problem::what)
         .containsExactly(
-            "\"ai_approvals\".\"status\" is generated.",
-            "\"ai_approvals\".\"version\" is generated.",
-            "\"ai_approvals\".\"executed_at\" is generated.",
+            "\"ai_approvals\".\"status\" is a generated column.",
+            "\"ai_approvals\".\"version\" is a generated column.",
+            "\"ai_approvals\".\"executed_at\" is a generated column.",
             "\"ai_approvals\" has timestamps without a time zone.");
   }
 
@@ -139,7 +138,7 @@ class ApprovalsCheckIT {
 
     assertThat(check().problems())
         .extracting(Problem::what)
-        .containsExactly("\"ai_approvals\".\"expires_at\" is generated whenever it is read.");
+        .containsExactly("\"ai_approvals\".\"expires_at\" is a virtual generated column.");
   }
 
   @Test
@@ -166,12 +165,12 @@ class ApprovalsCheckIT {
     assertThat(check().problems())
         .extracting(Problem::what)
         .containsExactly(
-            "The type state knows no status 'expired', but pending, approved, rejected.");
+            "Enum state has no value 'expired' (it has: pending, approved, rejected).");
     mendAll(check());
     assertThat(check().problems())
         .extracting(Problem::what)
         .containsExactly(
-            "\"ai_approvals\" has no index over pending approvals in the order of their deadlines.");
+            "\"ai_approvals\" has no index on pending approvals ordered by deadline.");
     mendAll(check());
     assertThat(check().problems()).isEmpty();
   }
@@ -188,8 +187,8 @@ class ApprovalsCheckIT {
     assertThat(check().problems())
         .extracting(Problem::what)
         .containsExactly(
-            "\"ai_approvals\".\"status\" is smallint, and 'pending' is none.",
-            "\"ai_approvals\".\"status\" is smallint, and 'expired' is none.");
+            "\"ai_approvals\".\"status\" is smallint, and 'pending' is not a value of it.",
+            "\"ai_approvals\".\"status\" is smallint, and 'expired' is not a value of it.");
   }
 
   @Test
@@ -210,8 +209,8 @@ class ApprovalsCheckIT {
                   + " \"executed_at\" of \"public\".\"ai_approvals\".",
               "The role the service may not update \"status\", \"version\", \"executed_at\" of"
                   + " \"public\".\"ai_approvals\".",
-              "No policy of \"public\".\"ai_approvals\" lets the role the service SELECT and UPDATE"
-                  + " all of it.");
+              "No policy of \"public\".\"ai_approvals\" allows the role the service to SELECT and"
+                  + " UPDATE all rows.");
       mendAll(check);
       assertThat(check.problems()).isEmpty();
     } finally {
@@ -283,8 +282,11 @@ class ApprovalsCheckIT {
                 null,
                 "ai_approvals",
                 ApprovalsSettings.STANDARD.columns(),
-                new Statuses("pending", "expired", List.of("granted"), null, null),
+                new Statuses(List.of("pending"), "expired", List.of("granted"), null, null),
                 List.of(),
+                null,
+                null,
+                Map.of(),
                 null));
     assertThat(others.problems()).isEmpty();
     assertThat(others.guardProblems())
@@ -309,8 +311,8 @@ class ApprovalsCheckIT {
     assertThat(check().guardProblems())
         .extracting(Problem::what)
         .containsExactly(
-            "The trigger ai_approvals_final of \"ai_approvals\" lets a decision become NULL (until"
-                + " V13 has run).");
+            "The trigger ai_approvals_final of \"ai_approvals\" allows a decision to become NULL"
+                + " (until migration V13 has run).");
     check().guardProblems().forEach(problem -> mend(problem.action()));
     assertThat(check().guardProblems()).isEmpty();
   }
@@ -337,6 +339,9 @@ class ApprovalsCheckIT {
         new Columns("id", "status", "version", "expires_at", "executed_at"),
         ApprovalsSettings.STANDARD.statuses(),
         List.of(),
+        null,
+        null,
+        Map.of(),
         null);
   }
 

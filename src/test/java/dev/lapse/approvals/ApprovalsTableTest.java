@@ -21,9 +21,9 @@ class ApprovalsTableTest {
   void putsNamesAndValuesInPlaceOfOurWords() {
     assertThat(
             ApprovalsTable.standard()
-                .sql("SELECT ${id} FROM ${approvals} WHERE ${status} = ${pending} AND ${now} > x"))
+                .sql("SELECT ${id} FROM ${approvals} WHERE ${is_pending} AND ${now} > x"))
         .isEqualTo(
-            "SELECT \"id\" FROM \"ai_approvals\" WHERE \"status\" = 'pending' AND now() > x");
+            "SELECT \"id\" FROM \"ai_approvals\" WHERE approval.\"status\" = 'pending' AND now() > x");
   }
 
   @Test
@@ -84,7 +84,16 @@ class ApprovalsTableTest {
   @Test
   void roundsUpWhatTheColumnCannotHold() {
     Column milliseconds =
-        new Column(4, "timestamp with time zone", 3, "", false, List.of(), true, true);
+        new Column(
+            4,
+            "timestamp with time zone",
+            "timestamp with time zone",
+            3,
+            "",
+            false,
+            List.of(),
+            true,
+            true);
 
     assertThat(
             table(ApprovalsSettings.STANDARD.columns(), INSTANT, milliseconds)
@@ -105,12 +114,16 @@ class ApprovalsTableTest {
             null,
             "ai_approvals",
             columns,
-            new Statuses("pending", "expired", null, null, null),
+            new Statuses(List.of("pending"), "expired", null, null, null),
             List.of(),
-            "Europe/Berlin");
+            "Europe/Berlin",
+            null,
+            Map.of(),
+            null);
     return ApprovalsTable.of(
         settings,
         new FoundTable(
+            1,
             "public",
             "r",
             "me",
@@ -126,14 +139,18 @@ class ApprovalsTableTest {
                     columns.expiresAt(), expiresAt,
                     columns.executedAt(), executedAt),
             true,
+            true,
+            null,
             DueIndex.PRESENT,
             "due",
             Map.of(),
             Map.of(),
-            Map.of()));
+            Map.of(),
+            Map.of()),
+        SessionSettings.NONE);
   }
 
   private static Column column(String type) {
-    return new Column(1, type, -1, "", false, List.of(), true, true);
+    return new Column(1, type, type, -1, "", false, List.of(), true, true);
   }
 }

@@ -97,9 +97,15 @@ final class ExpireCommand implements Callable<Integer> {
     if (!problems.isEmpty()) {
       return false;
     }
-    List<Diagnosis> tried = Checkup.tried(context.getBean(Trial.class).run());
+    List<Diagnosis> doubts = Checkup.doubts(context.getBean(ApprovalsCheck.class).doubts());
+    List<Diagnosis> tried =
+        new ArrayList<>(doubts.stream().filter(check -> check.why() != null).toList());
+    tried.addAll(Checkup.tried(context.getBean(Trial.class).run()));
     for (Diagnosis check : tried) {
-      out.printf("%s  %s%n", check.holds() ? "Trial:" : "WRONG ", check.seen());
+      out.printf(
+          "%s  %s%n",
+          !check.holds() ? "WRONG " : check.name().equals("trial") ? "Trial:" : "NOTE  ",
+          check.seen());
       if (check.why() != null) {
         out.printf("        %s%n        %s%n", check.why(), check.action());
       }
