@@ -151,8 +151,7 @@ public final class ApprovalsTable {
       Kind kind = kind(executedAt);
       add("executed_at", Sql.name(settings.columns().executedAt()));
       words.put(
-          "executed_now",
-          at(kind, nowRoundedUp(kind, executedAt, deadline.digits(expiresAt))));
+          "executed_now", at(kind, nowRoundedUp(kind, executedAt, deadline.digits(expiresAt))));
       words.put("executed_at_or_null", instant(kind, "approval." + words.get("executed_at")));
     }
     if (!settings.attributes().isEmpty()) {

@@ -13,7 +13,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
  * After the migrations, whether or not one was to run: builds the due index and the guard again
- * where another tool has dropped them. Flyway would not, since its history says that they are there.
+ * where another tool has dropped them. Flyway would not, since its history says that they are
+ * there.
  */
 final class Restoration extends BaseCallback {
 
@@ -42,7 +43,9 @@ final class Restoration extends BaseCallback {
         Statement run = connection.createStatement()) {
       run.execute("SET statement_timeout = 0");
       for (String statement : statements) {
-        log.warn("What a migration made is missing, and is made again statement=\"{}\"", statement.lines().findFirst().orElse(""));
+        log.warn(
+            "What a migration made is missing, and is made again statement=\"{}\"",
+            statement.lines().findFirst().orElse(""));
         run.execute(
             statement.contains("TRIGGER") ? "SET lock_timeout = '3s'" : "SET lock_timeout = 0");
         run.execute(statement);

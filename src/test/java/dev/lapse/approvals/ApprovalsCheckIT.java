@@ -169,8 +169,7 @@ class ApprovalsCheckIT {
     mendAll(check());
     assertThat(check().problems())
         .extracting(Problem::what)
-        .containsExactly(
-            "\"ai_approvals\" has no index on pending approvals ordered by deadline.");
+        .containsExactly("\"ai_approvals\" has no index on pending approvals ordered by deadline.");
     mendAll(check());
     assertThat(check().problems()).isEmpty();
   }

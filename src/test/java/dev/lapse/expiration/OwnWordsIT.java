@@ -390,8 +390,7 @@ class OwnWordsIT {
         SELECT n, 'pending', (now() AT TIME ZONE 'Asia/Kathmandu')::date + n FROM generate_series(-1, 1) n
         """);
     ApprovalsTable table =
-        adopt(
-            Map.of("zone", "Asia/Kathmandu", "columns.version", "", "columns.executed-at", ""));
+        adopt(Map.of("zone", "Asia/Kathmandu", "columns.version", "", "columns.executed-at", ""));
 
     assertThat(Sweeps.of(database.jdbc(), table, 10).run().expired()).isEqualTo(1);
     assertThat(strings("SELECT id::text FROM ai_approvals WHERE status = 'expired'"))
@@ -421,7 +420,8 @@ class OwnWordsIT {
 
     Map<String, String> done =
         Map.of("expires-at-unit", "seconds", "columns.version", "", "columns.executed-at", "");
-    database.execute("INSERT INTO ai_approvals (tenant, id, status, expires_at) VALUES (1, 1, 'pending', 5)");
+    database.execute(
+        "INSERT INTO ai_approvals (tenant, id, status, expires_at) VALUES (1, 1, 'pending', 5)");
     assertThat(Sweeps.of(database.jdbc(), adopt(done), 10).run().expired()).isEqualTo(1);
   }
 
@@ -435,7 +435,8 @@ class OwnWordsIT {
         """);
 
     assertThat(check(Map.of()).problems())
-        .anyMatch(problem -> problem.what().equals("Rows of \"ai_approvals\" share the \"id\" '7'."));
+        .anyMatch(
+            problem -> problem.what().equals("Rows of \"ai_approvals\" share the \"id\" '7'."));
   }
 
   private List<String> strings(String sql) {
