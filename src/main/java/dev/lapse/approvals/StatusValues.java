@@ -2,6 +2,7 @@ package dev.lapse.approvals;
 
 import dev.lapse.approvals.FoundTable.DueIndex;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -104,7 +105,7 @@ final class StatusValues {
     }
     boolean indexed = found.dueIndex() == DueIndex.PRESENT;
     boolean anyPending =
-        indexed || pages <= 3 * PAGES
+        (indexed || pages <= 3 * PAGES)
             ? jdbc.sql(table.sql(ANY_PENDING)).query(Boolean.class).single()
             : hasPending(values);
     return new Look(
@@ -113,7 +114,7 @@ final class StatusValues {
         anyPending);
   }
 
-  private boolean hasPending(TreeSet<String> values) {
+  private boolean hasPending(Set<String> values) {
     return settings.statuses().pending().stream().anyMatch(values::contains);
   }
 

@@ -106,7 +106,7 @@ final class Zones {
   /** The deadline's, and that of a column from which the deadline is generated. */
   private boolean matters(Default one, List<Default> all) {
     String deadline = settings.columns().expiresAt();
-    return one.name().equals(deadline) && !one.generated()
+    return (one.name().equals(deadline) && !one.generated())
         || all.stream()
             .anyMatch(
                 generated ->
