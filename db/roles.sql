@@ -61,6 +61,8 @@
 
 BEGIN;
 SET LOCAL client_min_messages = warning;
+-- Whoever may grant has rights that nothing in a schema of others must run with.
+SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL lapse.owner = :'owner';
 SET LOCAL lapse.service = :'service';
 SET LOCAL lapse.application = :'application';
@@ -90,10 +92,14 @@ BEGIN
     IF NOT pg_has_role(current_user, names[1], 'USAGE') THEN
         EXECUTE format('GRANT %I TO %I', names[1], current_user);
     END IF;
+    -- What anybody creates there could run with the rights of whoever uses Lapse's tables. To revoke
+    -- it here might stop an application that lives by it, so that is for a person to decide.
     IF has_schema_privilege('public', current_setting('lapse.schema'), 'CREATE') THEN
-        RAISE WARNING 'every role may create objects in schema %', current_setting('lapse.schema')
-            USING HINT = 'As databases from before PostgreSQL 15 let them. See that nobody needs it, then'
-                         ' REVOKE CREATE ON SCHEMA NAME FROM PUBLIC.';
+        RAISE EXCEPTION 'every role may create objects in schema %', current_setting('lapse.schema')
+            USING HINT = format('As databases from before PostgreSQL 15 let them. Grant CREATE to the'
+                         ' roles that need it, then run: REVOKE CREATE ON SCHEMA %1$I FROM PUBLIC.'
+                         ' Or give Lapse a schema of its own: psql -v schema=... -f db/roles.sql',
+                         current_setting('lapse.schema'));
     END IF;
 END $$;
 
@@ -112,7 +118,8 @@ ALTER ROLE :"reader" IN DATABASE :"database" SET search_path = :"schema";
 \endif
 \if :migrated
 SET LOCAL search_path = :"schema";
-REVOKE ALL ON outbox, outbox_identity, relay_checkpoint, dead_letter, pause, replay, retention, last_error
+REVOKE ALL ON outbox, outbox_identity, relay_checkpoint, dead_letter, pause, replay, retention, last_error,
+        restamp
     FROM PUBLIC, :"service", :"application", :"reader";
 
 GRANT USAGE ON SCHEMA :"approvals_schema" TO :"service", :"application", :"reader";
@@ -124,10 +131,10 @@ GRANT SELECT (:approval_columns), UPDATE (:approval_changes)
 GRANT SELECT, INSERT (type, key, payload, headers, occurred_at) ON outbox TO :"service";
 GRANT SELECT ON SEQUENCE outbox_id_seq TO :"service", :"reader";
 GRANT EXECUTE ON FUNCTION purge_outbox(bigint, interval, integer) TO :"service";
-GRANT EXECUTE ON FUNCTION restamp_outbox() TO :"service";
+GRANT EXECUTE ON FUNCTION restamp_outbox(bigint, integer) TO :"service";
 GRANT SELECT, INSERT, UPDATE ON relay_checkpoint, replay, last_error TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letter, pause TO :"service";
-GRANT SELECT ON retention, outbox_identity TO :"service";
+GRANT SELECT ON retention, outbox_identity, restamp TO :"service";
 
 GRANT SELECT, INSERT, UPDATE ON :"approvals_schema".:"approvals" TO :"application";
 -- Neither id nor xact_id, which tell what is published: those are the database's alone. Nor
@@ -135,7 +142,9 @@ GRANT SELECT, INSERT, UPDATE ON :"approvals_schema".:"approvals" TO :"applicatio
 GRANT INSERT (event_id, type, topic, key, payload, headers) ON outbox TO :"application";
 
 GRANT SELECT (:approval_columns) ON :"approvals_schema".:"approvals" TO :"reader";
-GRANT SELECT ON outbox, outbox_identity, relay_checkpoint, dead_letter, pause, replay, retention, last_error TO :"reader";
+GRANT SELECT ON outbox, outbox_identity, relay_checkpoint, dead_letter, pause, replay, retention, last_error,
+        restamp
+    TO :"reader";
 \else
 \echo Nothing is migrated yet: migrate as the owner, then run this again for the privileges.
 \endif

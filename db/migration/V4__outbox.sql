@@ -24,14 +24,20 @@ CREATE TABLE outbox (
     payload     json        NOT NULL
                 CONSTRAINT outbox_payload CHECK (
                     json_typeof(payload) = 'object' AND octet_length(payload::text) <= 900000),
-    -- Further Kafka headers, strings by name; ce_* and content-type are the relay's.
+    -- Further Kafka headers, strings by name; ce_*, content-type and lapse-replay are the relay's.
     headers     jsonb
                 CONSTRAINT outbox_headers CHECK (
                     jsonb_typeof(headers) = 'object'
                     AND octet_length(headers::text) <= 16384
-                    AND NOT jsonb_path_exists(headers, '$.* ? (@.type() != "string")')
-                    AND NOT jsonb_path_exists(headers, '$.keyvalue() ? (@.key starts with "ce_"'
-                                                       ' || @.key == "content-type")')),
+                    -- Strict, or an array is unwrapped, and one of strings passes. Qualified: the
+                    -- path is of no type yet, so a function of that name that somebody made in this
+                    -- schema could be the closer match, and would run with every row.
+                    AND NOT pg_catalog.jsonb_path_exists(
+                        headers, 'strict $.* ? (@.type() != "string")')
+                    AND NOT pg_catalog.jsonb_path_exists(
+                        headers,
+                        'strict $.keyvalue() ? (@.key starts with "ce_"'
+                            ' || @.key == "content-type" || @.key == "lapse-replay")')),
     occurred_at timestamptz NOT NULL DEFAULT now()
 );
 
@@ -39,19 +45,66 @@ CREATE TABLE outbox (
 -- carrying id it is answered from the index alone.
 CREATE INDEX outbox_xact_id ON outbox (xact_id, id);
 
+-- How far restamp_outbox has come, for people to see: one row while it is at work, else none. The
+-- work itself is in the rows of the outbox, and who goes on with it begins at the first.
+CREATE TABLE restamp (
+    one         boolean     PRIMARY KEY DEFAULT true CHECK (one),
+    -- Of the rows up to last_id, those up to restamped_id are done.
+    restamped_id bigint     NOT NULL,
+    last_id     bigint      NOT NULL,
+    begun_at    timestamptz NOT NULL DEFAULT now(),
+    written_at  timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 50);
+
 -- After a dump was restored into another cluster, the stored transaction ids mean nothing there.
--- Gives every row the id of a transaction that is visible to every snapshot ('2', the frozen one),
--- and returns the snapshot of doing so. The one change ever made to the log; the relay calls it
--- once, on the first start on another cluster.
-CREATE FUNCTION restamp_outbox() RETURNS pg_snapshot
-    LANGUAGE sql
-    SECURITY DEFINER
-AS $$
-    WITH restamped AS (UPDATE outbox SET xact_id = '2' WHERE xact_id <> '2' RETURNING 1)
-    SELECT pg_current_snapshot() FROM (SELECT count(*) FROM restamped) counted;
-$$;
-DO $$ BEGIN
-    -- The search path of a SECURITY DEFINER function must not be its caller's.
-    EXECUTE format('ALTER FUNCTION restamp_outbox() SET search_path = %I, pg_temp', current_schema());
-END $$;
-REVOKE ALL ON FUNCTION restamp_outbox() FROM PUBLIC;
+-- Gives the next rows in id order the id of a transaction that is visible to every snapshot ('2',
+-- the frozen one). The one change ever made to the log; the relay makes it before it goes on in
+-- another cluster, a batch at a time, each kept when it is done.
+--
+-- It runs as the owner, so nothing that others may create is on its search path: functions,
+-- operators and types are those of pg_catalog, and tables are named with their schema. pg_temp
+-- stands last, or it would come first.
+DO $migration$ BEGIN
+    EXECUTE pg_catalog.format($function$
+        CREATE FUNCTION %1$I.restamp_outbox(
+            -- Where the batch before ended, 0 to begin; and rows to look at, 100,000 at most.
+            after_id bigint, batch integer,
+            OUT restamped bigint, OUT last_id bigint, OUT more boolean)
+            LANGUAGE sql
+            SECURITY DEFINER
+            SET search_path = pg_catalog, pg_temp
+        AS $body$
+            WITH looked AS MATERIALIZED (
+                SELECT id, xact_id FROM %1$I.outbox
+                WHERE id > after_id
+                ORDER BY id
+                LIMIT least(greatest(batch, 1), 100000)
+            ),
+            came AS MATERIALIZED (
+                SELECT count(*) = least(greatest(batch, 1), 100000) AS more,
+                       coalesce(max(id), after_id) AS last_id
+                FROM looked
+            ),
+            restamped AS (
+                UPDATE %1$I.outbox SET xact_id = '2'
+                WHERE id = ANY (ARRAY(SELECT id FROM looked WHERE xact_id <> '2'))
+                RETURNING 1
+            ),
+            done AS (
+                DELETE FROM %1$I.restamp WHERE NOT (SELECT more FROM came)
+            ),
+            noted AS (
+                INSERT INTO %1$I.restamp AS before (restamped_id, last_id)
+                SELECT came.last_id,
+                       (SELECT id FROM %1$I.outbox ORDER BY id DESC LIMIT 1)
+                FROM came WHERE more
+                ON CONFLICT (one) DO UPDATE SET
+                    restamped_id = excluded.restamped_id,
+                    last_id = excluded.last_id,
+                    written_at = excluded.written_at
+            )
+            SELECT (SELECT count(*) FROM restamped), came.last_id, came.more FROM came;
+        $body$
+    $function$, pg_catalog.current_schema());
+END $migration$;
+REVOKE ALL ON FUNCTION restamp_outbox(bigint, integer) FROM PUBLIC;

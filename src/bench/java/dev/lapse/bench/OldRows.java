@@ -21,7 +21,7 @@ final class OldRows {
       """;
 
   /** What an instance that purges holds: all others leave it to that one. */
-  private static final String HOLD = "SELECT pg_advisory_lock(hashtext('lapse.retention'))";
+  private static final String HOLD = "SELECT one FROM retention FOR UPDATE";
 
   private static final String PURGED = "SELECT coalesce(max(purged_id), 0) FROM retention";
 
@@ -50,6 +50,7 @@ final class OldRows {
   static Connection keep(Database database) throws SQLException {
     Connection session = database.connect();
     try (Statement statement = session.createStatement()) {
+      session.setAutoCommit(false);
       statement.execute(HOLD);
     }
     return session;

@@ -49,6 +49,7 @@ public final class Checkup {
     checks.addAll(doubts(approvals.doubts()));
     checks.addAll(failing("migrations", own));
     checks.add(database.privileges());
+    checks.add(database.searchPath());
     if (own.isEmpty()) {
       checks.add(database.sequence());
     }

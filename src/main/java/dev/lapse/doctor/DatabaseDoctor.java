@@ -2,6 +2,7 @@ package dev.lapse.doctor;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Asks PostgreSQL. */
@@ -33,7 +34,7 @@ public final class DatabaseDoctor {
         ('last_error', 'UPDATE'), ('dead_letter', 'SELECT'), ('dead_letter', 'INSERT'),
         ('dead_letter', 'UPDATE'), ('dead_letter', 'DELETE'), ('pause', 'SELECT'),
         ('pause', 'INSERT'), ('pause', 'UPDATE'), ('pause', 'DELETE'),
-        ('retention', 'SELECT')
+        ('restamp', 'SELECT'), ('retention', 'SELECT')
       ) needed (name, privilege)
       WHERE NOT has_table_privilege(name, privilege)
       UNION ALL
@@ -45,7 +46,8 @@ public final class DatabaseDoctor {
       WHERE NOT has_column_privilege(name, column_name, privilege)
       UNION ALL
       SELECT 'EXECUTE on ' || name
-      FROM (VALUES ('purge_outbox(bigint, interval, integer)'), ('restamp_outbox()')) needed (name)
+      FROM (VALUES ('purge_outbox(bigint, interval, integer)'), ('restamp_outbox(bigint, integer)'))
+        needed (name)
       WHERE NOT has_function_privilege(name, 'EXECUTE')
       UNION ALL
       SELECT 'SELECT on outbox_id_seq' WHERE NOT has_sequence_privilege('outbox_id_seq', 'SELECT')
@@ -57,6 +59,15 @@ public final class DatabaseDoctor {
              last_value + CASE WHEN is_called THEN 1 ELSE 0 END AS next,
              coalesce((SELECT max(id) FROM outbox), 0) AS highest
       FROM outbox_id_seq
+      """;
+
+  /** Of the path that names are looked up on, the schemas in which anybody may create. */
+  private static final String OPEN_SCHEMAS =
+      """
+      SELECT quote_ident(nspname) FROM pg_namespace
+      WHERE nspname = ANY (current_schemas(false))
+        AND has_schema_privilege('public', oid, 'CREATE')
+      ORDER BY nspname
       """;
 
   private final JdbcClient jdbc;
@@ -97,6 +108,11 @@ public final class DatabaseDoctor {
                 .formatted(sequence.next(), sequence.highest()),
             "Expiring fails with duplicate ids until the sequence is past the rows.",
             "SELECT setval('outbox_id_seq', (SELECT max(id) FROM outbox));");
+  }
+
+  /** Whether what runs here is what Lapse's statements name. */
+  public Diagnosis searchPath() {
+    return Diagnosis.of("search-path", this::askForOpenSchemas);
   }
 
   private Diagnosis version() {
@@ -147,6 +163,21 @@ public final class DatabaseDoctor {
   }
 
   private record Sequence(long cache, long next, long highest) {}
+
+  private Diagnosis askForOpenSchemas() {
+    List<String> open = jdbc.sql(OPEN_SCHEMAS).query(String.class).list();
+    return open.isEmpty()
+        ? Diagnosis.holds("search-path", "not every role may create in its schemas")
+        : Diagnosis.fails(
+            "search-path",
+            "every role may create in schema " + String.join(", ", open),
+            "A function that anybody makes there may run in place of PostgreSQL's, with the"
+                + " service's rights.",
+            "Grant CREATE to the roles that need it, then run: "
+                + open.stream()
+                    .map("REVOKE CREATE ON SCHEMA %s FROM PUBLIC;"::formatted)
+                    .collect(Collectors.joining(" ")));
+  }
 
   private record Server(String version, int major, boolean standby) {}
 }

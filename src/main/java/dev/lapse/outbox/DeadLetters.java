@@ -1,10 +1,13 @@
 package dev.lapse.outbox;
 
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -56,7 +59,7 @@ public final class DeadLetters {
         SELECT FROM dead_letter same
         WHERE same.relay = :relay AND same.key = present.key
           AND same.event_id = present.event_id AND same.refused_at = present.refused_at)
-      ON CONFLICT (relay, key) DO UPDATE SET
+      ON CONFLICT (relay, key_sha256) DO UPDATE SET
         id = excluded.id,
         event_id = excluded.event_id,
         type = excluded.type,
@@ -71,6 +74,13 @@ public final class DeadLetters {
 
   public DeadLetters(JdbcClient jdbc) {
     this.jdbc = jdbc;
+  }
+
+  /** For the relay, which publishes nothing meanwhile: each statement is given up soon. */
+  public static DeadLetters brisk(DataSource dataSource, Duration patience) {
+    JdbcTemplate brisk = new JdbcTemplate(dataSource);
+    brisk.setQueryTimeout((int) patience.toSeconds());
+    return new DeadLetters(JdbcClient.create(brisk));
   }
 
   /** All, by their place in the log. */

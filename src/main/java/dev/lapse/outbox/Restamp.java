@@ -1,10 +1,5 @@
 package dev.lapse.outbox;
 
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
-import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
@@ -14,15 +9,22 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 public final class Restamp {
 
   /**
-   * A row that is visible although, by the transaction id stored in it, it cannot be. Rows that
-   * pass stay plausible for ever, since a snapshot never sees less than the ones before.
+   * A row that is visible although, by the transaction id stored in it, it cannot be: nobody has
+   * begun that transaction yet, in this cluster.
    */
-  private static final String HOLDS_FOREIGN_ROWS =
+  private static final String OF_THE_FUTURE =
       """
       SELECT EXISTS (
-        SELECT FROM outbox
-        WHERE xact_id >= pg_snapshot_xmin(pg_current_snapshot())
-          AND NOT pg_visible_in_snapshot(xact_id, pg_current_snapshot()))
+        SELECT FROM outbox WHERE xact_id >= pg_snapshot_xmax(pg_current_snapshot()))
+      """;
+
+  /** Or it still runs. Rows that pass stay plausible for ever: a snapshot never sees less. */
+  private static final String OF_ONE_STILL_RUNNING =
+      """
+      SELECT EXISTS (
+        SELECT FROM pg_snapshot_xip(pg_current_snapshot()) running
+        CROSS JOIN LATERAL (
+          SELECT FROM outbox WHERE xact_id BETWEEN running AND running LIMIT 1) found)
       """;
 
   /** A snapshot, by the numbers of the cluster the rows were written in, that sees every row. */
@@ -36,19 +38,26 @@ public final class Restamp {
 
   private static final String BEFORE_FIRST = "SELECT coalesce(min(id), 1) - 1 FROM outbox";
 
-  private static final String RESTAMP = "SELECT restamp_outbox()::text";
+  private static final String RESTAMP =
+      "SELECT restamped, last_id, more FROM restamp_outbox(:afterId, :limit)";
 
-  private final DataSource dataSource;
+  /** Rows that one statement looks at: half a second, on a busy machine. */
+  private static final int BATCH = 10_000;
+
   private final JdbcClient jdbc;
 
-  public Restamp(DataSource dataSource) {
-    this.dataSource = dataSource;
-    this.jdbc = JdbcClient.create(dataSource);
+  public Restamp(JdbcClient jdbc) {
+    this.jdbc = jdbc;
   }
 
   /** Whether there are rows whose transaction ids this cluster has not issued. */
   public boolean isNeeded() {
-    return jdbc.sql(HOLDS_FOREIGN_ROWS).query(Boolean.class).single();
+    return isLikelyNeeded() || jdbc.sql(OF_ONE_STILL_RUNNING).query(Boolean.class).single();
+  }
+
+  /** The same but for single ids, at the price of a look at an index, for a monitor. */
+  public boolean isLikelyNeeded() {
+    return jdbc.sql(OF_THE_FUTURE).query(Boolean.class).single();
   }
 
   /** The snapshot under which every row now in the outbox counts as visible. */
@@ -61,20 +70,31 @@ public final class Restamp {
     return jdbc.sql(BEFORE_FIRST).query(Long.class).single();
   }
 
-  /**
-   * Makes every row visible to every snapshot of this cluster. It rewrites them all, and takes as
-   * long as that takes: given up and tried again, it would wait for the attempt before.
-   *
-   * @return the snapshot it ran under: rows it did not see carry this cluster's own ids
-   */
-  public String run() throws SQLException {
-    try (Connection connection = dataSource.getConnection()) {
-      connection.setNetworkTimeout(Runnable::run, 0); // the pool sets it back
-      try (Statement statement = connection.createStatement();
-          ResultSet row = statement.executeQuery(RESTAMP)) {
-        row.next();
-        return row.getString(1);
-      }
-    }
+  /** What sees all that was committed before it was asked for, by this cluster's numbers. */
+  public String snapshot() {
+    return jdbc.sql("SELECT pg_current_snapshot()::text").query(String.class).single();
   }
+
+  /**
+   * Makes the next rows in id order visible to every snapshot of this cluster. What it did is kept,
+   * whatever becomes of the batches after it; of rows that are done already, it costs a look.
+   *
+   * @param afterId where the batch before ended, 0 to begin
+   */
+  public Batch run(long afterId) {
+    return jdbc.sql(RESTAMP)
+        .param("afterId", afterId)
+        .param("limit", BATCH)
+        .query(Batch.class)
+        .single();
+  }
+
+  /**
+   * What one statement did.
+   *
+   * @param restamped rows changed
+   * @param lastId up to which all rows are done
+   * @param more whether there may be others above
+   */
+  public record Batch(long restamped, long lastId, boolean more) {}
 }

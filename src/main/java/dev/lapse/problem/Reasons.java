@@ -28,7 +28,10 @@ public final class Reasons {
       }
     }
     String line = String.join(": ", messages);
-    return line.length() <= MAX_LENGTH ? line : line.substring(0, MAX_LENGTH) + "…";
+    // Escaped after it is cut, which may leave half a surrogate pair.
+    return line.length() <= MAX_LENGTH
+        ? OneLine.of(line)
+        : OneLine.of(line.substring(0, MAX_LENGTH)) + "…";
   }
 
   private static String firstLine(Throwable cause) {

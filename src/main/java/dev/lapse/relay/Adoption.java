@@ -7,6 +7,7 @@ import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
 import dev.lapse.outbox.Restamp;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -15,7 +16,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Goes on in another cluster, in which the outbox was restored. Nothing repeats: the rows' own
  * transaction ids still tell which of them the old position had not published; those are published
- * first, and then every row gets an id of the new cluster. Interrupted anywhere, it begins anew.
+ * first, and then every row gets an id of the new cluster. All of it goes in steps that are kept,
+ * so that whoever goes on after an interruption has less to do.
  *
  * <p>Except behind a dead letter: of its key, what is above the first record that waits is
  * published again.
@@ -24,21 +26,27 @@ final class Adoption {
 
   private static final Logger log = LoggerFactory.getLogger(Adoption.class);
 
+  /** Between two lines of progress in the log. */
+  private static final Duration LOG_INTERVAL = Duration.ofSeconds(10);
+
   private final OutboxReader reader;
   private final Restamp restamp;
   private final PagePublisher publisher;
+  private final Lead lead;
+  private long loggedAt = System.nanoTime();
 
-  Adoption(OutboxReader reader, Restamp restamp, PagePublisher publisher) {
+  Adoption(OutboxReader reader, Restamp restamp, PagePublisher publisher, Lead lead) {
     this.reader = reader;
     this.restamp = restamp;
     this.publisher = publisher;
+    this.lead = lead;
   }
 
   /** The position in the new cluster, committed. */
   Position run(Continuity.Adopt adopt) throws Exception {
     Position old = adopt.position();
     log.warn(
-        "Connected to a restored database; continuing there systemIdentifier={} before={} publishedId={}{}",
+        "The outbox holds rows of another database cluster; continuing with them systemIdentifier={} before={} publishedId={}{}",
         reader.state().origin().systemIdentifier(),
         old.origin().systemIdentifier(),
         old.publishedId(),
@@ -50,15 +58,17 @@ final class Adoption {
       old = old.endingWith(reader.eventAt(old.publishedId()));
     }
     Position caughtUp = catchUp(old);
+    String everything = restamp.snapshotOfEverything();
     Position position =
-        catchUp(
-            caughtUp.catchingUpTo(
-                restamp.snapshotOfEverything(),
-                Math.min(caughtUp.publishedId(), restamp.beforeFirst())));
+        caughtUp.snapshot().equals(everything) // by an instance before
+            ? caughtUp
+            : catchUp(
+                caughtUp.catchingUpTo(
+                    everything, Math.min(caughtUp.publishedId(), restamp.beforeFirst())));
     // By id alone from here on: once restamped, the rows no longer tell which of them waited.
     position = position.with(byIdAlone(position));
     publisher.publish(position, reader.state().time());
-    String snapshot = restamp.run();
+    String snapshot = restampAll();
     DatabaseState state = reader.state();
     Position adopted = position.as(snapshot, state.origin()).with(seenFrom(snapshot, position));
     publisher.publish(adopted, state.time());
@@ -70,9 +80,39 @@ final class Adoption {
     Origin old = from.origin();
     Position position = from;
     while (position.catchUp() != null) {
+      keepLead(
+          "publishing what is new in it upToId=%d of=%d"
+              .formatted(position.catchUp().afterId(), position.publishedId()));
       position = publisher.publish(reader.read(position).in(old), position);
     }
     return position;
+  }
+
+  /**
+   * Makes every row visible to every snapshot, batch by batch.
+   *
+   * @return a snapshot of before: rows that it does not see and that are written from now on carry
+   *     this cluster's own ids
+   */
+  String restampAll() throws InterruptedException {
+    String snapshot = restamp.snapshot();
+    long restamped = 0;
+    Restamp.Batch batch = new Restamp.Batch(0, 0, true);
+    while (batch.more()) {
+      keepLead("restamping the outbox upToId=%d restamped=%d".formatted(batch.lastId(), restamped));
+      batch = restamp.run(batch.lastId());
+      restamped += batch.restamped();
+    }
+    log.info("Restamped the outbox records={} upToId={}", restamped, batch.lastId());
+    return snapshot;
+  }
+
+  private void keepLead(String progress) throws InterruptedException {
+    lead.keep(progress);
+    if (System.nanoTime() - loggedAt >= LOG_INTERVAL.toNanos()) {
+      loggedAt = System.nanoTime();
+      log.info("Taking over: {}", progress);
+    }
   }
 
   private List<DeadLetter> byIdAlone(Position position) throws Exception {

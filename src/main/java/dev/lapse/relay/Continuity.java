@@ -33,6 +33,19 @@ sealed interface Continuity {
   record Adopt(Position position, @Nullable String reason) implements Continuity {}
 
   /**
+   * The same where the outbox holds rows whose transaction ids this cluster has not issued: what is
+   * above a position's snapshot, only the ids of the other cluster tell.
+   */
+  default Continuity amongForeignRows() {
+    if (this instanceof GoOn goOn && goOn.position().publishedId() > 0) {
+      return new Adopt(goOn.position(), null);
+    }
+    return this instanceof GoBack goBack && goBack.position().publishedId() > 0
+        ? new Adopt(goBack.position(), goBack.reason())
+        : this;
+  }
+
+  /**
    * @param kafka the position in Kafka, if there is one
    * @param now the database, looked at before everything below: were it looked at afterwards, a
    *     failover in between could let the one before vouch for the one after

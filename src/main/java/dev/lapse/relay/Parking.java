@@ -4,6 +4,8 @@ import dev.lapse.outbox.DeadLetter;
 import dev.lapse.outbox.DeadLetters;
 import dev.lapse.outbox.OutboxRecord;
 import dev.lapse.outbox.Position;
+import dev.lapse.problem.Reasons;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,11 +19,16 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
+import org.springframework.dao.DataAccessException;
 
 /**
  * What becomes of poison: it is parked as a dead letter, its key waits, and it is released when a
  * person has mended the cause and requeued it. The dead letters are part of the position, so they
  * change in the very transaction that moves past an event, or publishes it after all.
+ *
+ * <p>The table of them is for people's eyes: where it cannot be read or written, that is reported,
+ * and tried again, and publishing goes on.
  *
  * <p>Kept from term to term. Used by the relay's thread alone.
  */
@@ -32,11 +39,19 @@ final class Parking {
   /** How soon a request for another try is noticed. */
   private static final Duration LOOK_INTERVAL = Duration.ofSeconds(1);
 
+  /** For which publishing may wait for the table. */
+  static final Duration TABLE_PATIENCE = Duration.ofSeconds(1);
+
+  /** Between two tries while the table cannot be used, at most. */
+  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
+
   private final RelaySettings settings;
   private final DeadLetters table;
   private final Poison poison;
   private final Set<String> requeued = new HashSet<>();
+  private Duration lookInterval = LOOK_INTERVAL;
   private long lookedAt = System.nanoTime() - LOOK_INTERVAL.toNanos();
+  private volatile @Nullable String hidden;
 
   Parking(RelaySettings settings, DeadLetters table, Poison poison) {
     this.settings = settings;
@@ -85,10 +100,8 @@ final class Parking {
    * wrote to it late, or somebody deleted from it, it is made to.
    */
   @Nullable DeadLetter requeued(Position position) {
-    if (System.nanoTime() - lookedAt >= LOOK_INTERVAL.toNanos()) {
-      table.replace(settings.name(), position.deadLetters());
-      askWhatIsRequeued(position.deadLetters());
-      lookedAt = System.nanoTime();
+    if (System.nanoTime() - lookedAt >= lookInterval.toNanos()) {
+      look(position.deadLetters());
     }
     if (requeued.isEmpty() || position.catchUp() != null) {
       return null;
@@ -97,6 +110,63 @@ final class Parking {
         .filter(letter -> requeued.contains(letter.key()))
         .findFirst()
         .orElse(null);
+  }
+
+  /** Asks although it could not be written: of what it shows, some may be requeued. */
+  private void look(List<DeadLetter> letters) {
+    RuntimeException failure = tried(() -> table.replace(settings.name(), letters));
+    RuntimeException another = tried(() -> askWhatIsRequeued(letters));
+    note(failure == null ? another : failure);
+  }
+
+  /**
+   * What the server said to it, if it refused or gave up the statement. A database that is away is
+   * another matter, and ends the term.
+   */
+  private static @Nullable RuntimeException tried(Runnable statement) {
+    try {
+      statement.run();
+      return null;
+    } catch (DataAccessException e) {
+      if (e.getMostSpecificCause() instanceof SQLException refusal
+          && refusal.getSQLState() != null
+          && !refusal.getSQLState().startsWith("08")
+          && !refusal.getSQLState().startsWith("57P")) {
+        return e;
+      }
+      throw e;
+    }
+  }
+
+  private void note(@Nullable RuntimeException failure) {
+    if (failure == null) {
+      if (hidden != null) {
+        log.info("The table dead_letter shows again what there is relay={}", settings.name());
+      }
+      hidden = null;
+      lookInterval = LOOK_INTERVAL;
+    } else {
+      lookInterval = hidden == null ? LOOK_INTERVAL : lookInterval.multipliedBy(2);
+      if (lookInterval.compareTo(LONGEST_PAUSE) > 0) {
+        lookInterval = LONGEST_PAUSE;
+      }
+      String reason = Reasons.of(NestedExceptionUtils.getMostSpecificCause(failure));
+      if (hidden == null) {
+        log.warn(
+            "The table dead_letter cannot be read or written, so people may not see what Kafka"
+                + " refuses, nor requeue it; publishing goes on relay={} reason=\"{}\""
+                + " action=\"fix the reason; it is tried again\"",
+            settings.name(),
+            reason);
+      }
+      hidden = reason;
+    }
+    lookedAt = System.nanoTime();
+  }
+
+  /** Why people do not see the dead letters as they are; null if they do. From any thread. */
+  @Nullable String hidden() {
+    return hidden;
   }
 
   private void askWhatIsRequeued(List<DeadLetter> letters) {
@@ -138,6 +208,8 @@ final class Parking {
             "Published a dead letter and the events that waited for it outboxId={}", letter.id());
       }
     }
-    table.replace(settings.name(), position.deadLetters());
+    if (hidden == null) { // else it is tried when it is time
+      note(tried(() -> table.replace(settings.name(), position.deadLetters())));
+    }
   }
 }

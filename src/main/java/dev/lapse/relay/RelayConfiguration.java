@@ -4,6 +4,7 @@ import dev.lapse.kafka.KafkaAtStart;
 import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.DeadLetters;
+import dev.lapse.outbox.Feeds;
 import dev.lapse.outbox.OutboxIdentities;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Restamp;
@@ -35,7 +36,6 @@ class RelayConfiguration {
       RelaySettings relay,
       DataSource dataSource,
       JdbcClient jdbc,
-      DeadLetters deadLetters,
       List<RelayListener> listeners) {
     RelayListener all = RelayListener.all(listeners);
     KafkaClients clients = new KafkaClients(kafka, relay);
@@ -47,10 +47,11 @@ class RelayConfiguration {
             topics,
             new OutboxReader(dataSource, relay.pageRecords(), relay.pageSize().toBytes()),
             new Checkpoints(jdbc),
-            deadLetters,
-            new Restamp(dataSource),
+            DeadLetters.brisk(dataSource, Parking.TABLE_PATIENCE),
+            new Restamp(jdbc),
             new OutboxIdentities(jdbc),
             all);
-    return new Relay(new RelayStep(clients, relay, topics, takeOver, new Pauses(jdbc), all));
+    return new Relay(
+        new RelayStep(clients, relay, topics, takeOver, new Pauses(jdbc), new Feeds(jdbc), all));
   }
 }

@@ -1,12 +1,14 @@
 package dev.lapse.relay;
 
 import dev.lapse.loop.Step;
+import dev.lapse.outbox.Feeds;
 import dev.lapse.outbox.Position;
 import dev.lapse.pause.Part;
 import dev.lapse.pause.Pause;
 import dev.lapse.pause.Pauses;
 import dev.lapse.problem.Reasons;
 import java.time.Duration;
+import java.util.Objects;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
@@ -28,15 +30,25 @@ final class RelayStep implements Step {
   /** How soon somebody's pausing or resuming is noticed. */
   private static final Duration PAUSE_INTERVAL = Duration.ofSeconds(1);
 
+  /** How soon a subscription, or what one has brought, is noticed. */
+  private static final Duration FEED_INTERVAL = Duration.ofSeconds(2);
+
+  /** Between two polls of the group while a take-over lasts. */
+  private static final Duration KEEP_INTERVAL = Duration.ofSeconds(1);
+
   private final KafkaClients clients;
   private final RelaySettings settings;
   private final Topics topics;
   private final TakeOver takeOver;
   private final Pauses pauses;
+  private final Feeds feeds;
   private final RelayListener listener;
   private final Acls acls;
   private final PollPace pace;
 
+  private @Nullable String feed;
+  private long feedAskedAt = System.nanoTime() - FEED_INTERVAL.toNanos();
+  private long keptAt = System.nanoTime();
   private @Nullable Pause paused;
   private long pauseAskedAt = System.nanoTime() - PAUSE_INTERVAL.toNanos();
   private @Nullable Admin admin;
@@ -51,12 +63,14 @@ final class RelayStep implements Step {
       Topics topics,
       TakeOver takeOver,
       Pauses pauses,
+      Feeds feeds,
       RelayListener listener) {
     this.clients = clients;
     this.settings = settings;
     this.topics = topics;
     this.takeOver = takeOver;
     this.pauses = pauses;
+    this.feeds = feeds;
     this.listener = listener;
     this.acls = new Acls(settings);
     this.pace = new PollPace(settings.pollInterval(), System.nanoTime());
@@ -82,6 +96,9 @@ final class RelayStep implements Step {
       standBy(admin);
       return Duration.ZERO;
     }
+    if (isFed()) {
+      return rest();
+    }
     if (isPaused()) {
       return pause();
     }
@@ -89,7 +106,7 @@ final class RelayStep implements Step {
     Position position;
     try {
       if (term == null) {
-        term = takeOver.begin(admin);
+        term = takeOver.begin(admin, this::keepLead);
       }
       cycle = term.runOnce();
       position = term.position();
@@ -110,7 +127,7 @@ final class RelayStep implements Step {
   /** Not even a take-over goes on in a pause: in a restored database it publishes stragglers. */
   private Duration pause() {
     if (term == null) {
-      status = new RelayStatus(true, 0, 0, paused);
+      status = new RelayStatus(true, 0, 0, null, null, null, paused);
     } else {
       term.finish(); // for retention, and for people, who look at it in a pause above all
       status = status(term.position());
@@ -118,8 +135,67 @@ final class RelayStep implements Step {
     return STANDBY_PATIENCE;
   }
 
+  /** During a take-over that lasts. */
+  private void keepLead(String progress) throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException("stopping");
+    }
+    status = new RelayStatus(true, 0, 0, null, progress, null, null);
+    if (System.nanoTime() - keptAt >= KEEP_INTERVAL.toNanos()) {
+      keptAt = System.nanoTime();
+      if (!Objects.requireNonNull(leadership).poll(Duration.ZERO)) {
+        throw new NewTermException("the lead has gone to another instance");
+      }
+      if (isFed() || isPaused()) {
+        throw new NewTermException("publishing is to rest");
+      }
+    }
+  }
+
+  /**
+   * Whether rows of another database arrive: they carry transaction ids of that one, so nothing
+   * here tells which of them a position counts as published. Also ends a term that has met some.
+   */
+  private boolean isFed() {
+    if (System.nanoTime() - feedAskedAt >= FEED_INTERVAL.toNanos()) {
+      String before = feed;
+      feed = feeds.find().orElse(null);
+      feedAskedAt = System.nanoTime();
+      if (before == null && feed != null) {
+        log.warn(
+            "A logical subscription feeds the outbox, so nothing is published here relay={}"
+                + " subscription={} action=\"once nobody writes to the other database any more,"
+                + " drop the subscription: {}\"",
+            settings.name(),
+            feed,
+            Feeds.end(feed));
+      } else if (before != null && feed == null) {
+        log.info("No subscription feeds the outbox any more relay={}", settings.name());
+      }
+      if (feed == null && term != null && takeOver.isDue()) {
+        log.warn("Rows of another database have come into the outbox relay={}", settings.name());
+        endTerm();
+      }
+    }
+    return feed != null;
+  }
+
+  /** Without a checkpoint: the subscription may bring that of the other database. */
+  private Duration rest() {
+    endTerm();
+    status = new RelayStatus(true, 0, 0, null, null, feed, null);
+    return STANDBY_PATIENCE;
+  }
+
   private RelayStatus status(Position position) {
-    return new RelayStatus(true, position.publishedId(), position.deadLetters().size(), paused);
+    return new RelayStatus(
+        true,
+        position.publishedId(),
+        position.deadLetters().size(),
+        takeOver.hiddenLetters(),
+        null,
+        null,
+        paused);
   }
 
   private boolean isPaused() {

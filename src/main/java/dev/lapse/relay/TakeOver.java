@@ -12,6 +12,7 @@ import dev.lapse.outbox.Position;
 import dev.lapse.outbox.Restamp;
 import java.util.Optional;
 import org.apache.kafka.clients.admin.Admin;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,7 +62,17 @@ final class TakeOver {
     this.listener = listener;
   }
 
-  Term begin(Admin admin) throws Exception {
+  /** Why people do not see the dead letters as they are; null if they do. */
+  @Nullable String hiddenLetters() {
+    return parking.hidden();
+  }
+
+  /** Whether the outbox holds rows that a take-over has to adopt first. */
+  boolean isDue() {
+    return restamp.isLikelyNeeded();
+  }
+
+  Term begin(Admin admin, Lead lead) throws Exception {
     topics.createAll(admin); // one that was deleted would fail every term from now on
     OutboxIdentity own = ownership.own();
     PagePublisher publisher =
@@ -70,7 +81,7 @@ final class TakeOver {
             parking,
             listener);
     try {
-      Position position = position(admin, own, publisher);
+      Position position = position(admin, own, publisher, lead);
       log.info(
           "Became the leader relay={} publishedId={} deadLetters={}",
           settings.name(),
@@ -96,7 +107,7 @@ final class TakeOver {
     }
   }
 
-  private Position position(Admin admin, OutboxIdentity own, PagePublisher publisher)
+  private Position position(Admin admin, OutboxIdentity own, PagePublisher publisher, Lead lead)
       throws Exception {
     Optional<PositionTopic.Kept> kept = positionTopic.last(admin);
     DatabaseState now = reader.state();
@@ -106,12 +117,16 @@ final class TakeOver {
     Optional<String> event =
         last.isPresent() ? reader.eventAt(last.get().publishedId()) : Optional.empty();
     Continuity continuity = Continuity.decide(last, now, checkpoint, event);
+    if (restamp.isNeeded()) { // a copy made by a logical subscription may pass for the same cluster
+      continuity = continuity.amongForeignRows();
+    }
+    Adoption adoption = new Adoption(reader, restamp, publisher, lead);
 
     if (continuity instanceof Continuity.GoOn goOn) {
       return goOn.position();
     }
     if (continuity instanceof Continuity.Adopt adopt) {
-      return new Adoption(reader, restamp, publisher).run(adopt);
+      return adoption.run(adopt);
     }
     if (continuity instanceof Continuity.GoBack goBack) {
       log.warn(
@@ -119,17 +134,17 @@ final class TakeOver {
               + " ce_id publishedId={} reason=\"{}\"",
           goBack.position().publishedId(),
           goBack.reason());
-      return begin(goBack.position(), publisher);
+      return begin(goBack.position(), publisher, adoption);
     }
     log.info("First start: publishing the outbox from its beginning relay={}", settings.name());
-    return begin(((Continuity.FirstStart) continuity).position(), publisher);
+    return begin(((Continuity.FirstStart) continuity).position(), publisher, adoption);
   }
 
-  private Position begin(Position at, PagePublisher publisher) throws Exception {
+  private Position begin(Position at, PagePublisher publisher, Adoption adoption) throws Exception {
     Position position = at.endingWith(reader.eventAt(at.publishedId()));
     if (at.publishedId() == 0 && restamp.isNeeded()) {
       log.warn("The outbox was restored from another cluster; rewriting its transaction ids");
-      position = position.as(restamp.run(), reader.state().origin());
+      position = position.as(adoption.restampAll(), reader.state().origin());
     }
     publisher.publish(position, reader.state().time());
     return position;

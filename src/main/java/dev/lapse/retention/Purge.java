@@ -13,7 +13,7 @@ final class Purge {
 
   private static final String PURGE =
       """
-      SELECT purged, last_id, more
+      SELECT purged, last_id, more, busy
       FROM purge_outbox(:afterId, make_interval(secs => :periodSeconds), :limit)
       """;
 
@@ -43,6 +43,7 @@ final class Purge {
    * @param purged records deleted
    * @param lastId where to go on
    * @param more whether it may be worth it
+   * @param busy whether it did nothing, since another session purges at this moment
    */
-  record Batch(long purged, long lastId, boolean more) {}
+  record Batch(long purged, long lastId, boolean more, boolean busy) {}
 }

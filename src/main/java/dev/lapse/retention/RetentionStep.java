@@ -25,6 +25,14 @@ final class RetentionStep implements Step {
 
   private static final Duration FULL_PASS_INTERVAL = Duration.ofHours(1);
 
+  /** A batch of another instance takes a second; a session that holds it longer hangs. */
+  private static final Duration BUSY_PATIENCE = Duration.ofMinutes(10);
+
+  /** Run by a test. */
+  static final String WHO_HOLDS_IT =
+      "SELECT pid, usename, application_name, state, xact_start FROM pg_stat_activity WHERE pid IN"
+          + " (SELECT pid FROM pg_locks WHERE relation = 'retention'::regclass)";
+
   private final Purge purge;
   private final Checkpoints checkpoints;
   private final RetentionSettings settings;
@@ -34,6 +42,9 @@ final class RetentionStep implements Step {
   private long afterId;
   private long purged;
   private long fullPassAt;
+  private boolean busy;
+  private boolean toldOfBusy;
+  private long busyFrom;
   private Set<String> toldOf = Set.of();
 
   RetentionStep(
@@ -54,6 +65,11 @@ final class RetentionStep implements Step {
   public Duration runOnce() {
     long begin = nanoTime.getAsLong();
     Purge.Batch batch = purge.run(afterId, settings.period(), settings.batchSize());
+    if (batch.busy()) {
+      tellIfBusyForLong(begin);
+      return settings.interval();
+    }
+    busy = false;
     if (batch.purged() > 0) {
       listener.purged(batch.purged());
     }
@@ -64,6 +80,23 @@ final class RetentionStep implements Step {
     }
     endPass();
     return settings.interval();
+  }
+
+  /** Once, for as long as it lasts. */
+  private void tellIfBusyForLong(long now) {
+    if (!busy) {
+      busy = true;
+      toldOfBusy = false;
+      busyFrom = now;
+    }
+    if (!toldOfBusy && now - busyFrom >= BUSY_PATIENCE.toNanos()) {
+      toldOfBusy = true;
+      log.warn(
+          "Nothing is purged, since another session holds the row of the table retention for={}"
+              + " action=\"see who holds it, and end that session if it hangs: {}\"",
+          Duration.ofNanos(now - busyFrom),
+          WHO_HOLDS_IT);
+    }
   }
 
   /** The batch that ended it is looked at again: what was too young in it becomes old. */

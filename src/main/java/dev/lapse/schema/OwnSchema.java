@@ -18,6 +18,7 @@ public final class OwnSchema {
       SELECT version, what
       FROM (VALUES
         (4, 'table outbox', to_regclass('outbox') IS NOT NULL),
+        (4, 'table restamp', to_regclass('restamp') IS NOT NULL),
         (5, 'table outbox_identity', to_regclass('outbox_identity') IS NOT NULL),
         (5, 'table relay_checkpoint', to_regclass('relay_checkpoint') IS NOT NULL),
         (6, 'table dead_letter', to_regclass('dead_letter') IS NOT NULL),

@@ -29,7 +29,8 @@ final class TakenNames extends BeforeEachMigration {
           new Created(4, "outbox"),
           new Created(4, "outbox_id_seq"), // another would get another name, which nobody knows
           new Created(4, "outbox_xact_id"),
-          new Created(4, "restamp_outbox()"),
+          new Created(4, "restamp"),
+          new Created(4, "restamp_outbox(bigint, integer)"),
           new Created(5, "outbox_identity"),
           new Created(5, "relay_checkpoint"),
           new Created(6, "dead_letter"),

@@ -57,7 +57,7 @@ class DoctorIT {
         .doesNotContain("WRONG");
     JsonNode report = JsonMapper.builder().build().readTree(run(0, "--json"));
     assertThat(report.get("holds").booleanValue()).isTrue();
-    assertThat(report.get("checks")).hasSize(13);
+    assertThat(report.get("checks")).hasSize(16);
   }
 
   @Test

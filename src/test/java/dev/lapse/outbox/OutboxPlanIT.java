@@ -123,7 +123,7 @@ class OutboxPlanIT {
     try (TestDatabase database = filled.copy();
         Connection running = database.connect();
         Statement statement = running.createStatement()) {
-      database.execute("SELECT restamp_outbox()");
+      database.execute("SELECT restamp_outbox(0, 100000)");
       database.execute("ANALYZE outbox");
       running.setAutoCommit(false);
       statement.execute("SELECT pg_current_xact_id()");

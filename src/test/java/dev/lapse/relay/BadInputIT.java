@@ -50,7 +50,12 @@ class BadInputIT {
       a header that is a number          | headers     | '{"a": 1}'                     | outbox_headers
       a header that is null              | headers     | '{"a": null}'                  | outbox_headers
       a header that is an object         | headers     | '{"a": {"b": "c"}}'            | outbox_headers
+      a header that is an array of texts | headers     | '{"a": ["b", "c"]}'            | outbox_headers
+      a header that is an empty array    | headers     | '{"a": []}'                    | outbox_headers
+      a header that is an array of arrays | headers    | '{"a": [["b"]]}'               | outbox_headers
       a header of the relay's own        | headers     | '{"ce_id": "mine"}'            | outbox_headers
+      a header of a replay's own         | headers     | '{"lapse-replay": "mine"}'     | outbox_headers
+      a header of the encoder's own      | headers     | '{"content-type": "mine"}'     | outbox_headers
       headers of 20 KB                   | headers     | jsonb_build_object('a', repeat('x', 20000)) | outbox_headers
       NUL in a header                    | headers     | '{"a": "\\u0000"}'             | unsupported Unicode
       half a surrogate pair in a header  | headers     | '{"a": "\\ud800"}'             | json

@@ -3,6 +3,8 @@ package dev.lapse.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lapse.loop.LoopStatus;
+import dev.lapse.operations.health.RelayHealth;
 import dev.lapse.outbox.DeadLetters;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
@@ -27,6 +29,7 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.health.contributor.Health;
 
 /**
  * An event that Kafka refuses holds up what follows under its key, and nothing else; once its cause
@@ -350,6 +353,51 @@ class DeadLetterIT {
     requeueAll();
     assertThat(receivedBy("b", 1)).hasSize(1);
     assertThat(deadLetters.list()).isEmpty();
+  }
+
+  /** What is for people's eyes never blocks what is for Kafka: refused, or locked by somebody. */
+  @Test
+  void stopsNobodyWhereItCannotBeShown() throws Exception {
+    database.execute("ALTER TABLE dead_letter ADD CONSTRAINT none CHECK (false) NOT VALID");
+    try (Logged logged = Logged.by(Parking.class)) {
+      appendLarge("b");
+      append("a", 1);
+      relay.drain();
+      runUntil(() -> relay.step.status().hiddenLetters() != null);
+      append("a", 1);
+      relay.drain();
+
+      assertThat(receivedBy("a", 2)).hasSize(2);
+      assertThat(deadLetters.list()).isEmpty();
+      Health health = RelayHealth.of(new LoopStatus.Running(), relay.step.status());
+      assertThat(health.getStatus().getCode()).isEqualTo("DEGRADED");
+      assertThat(health.getDetails().get("reason")).asString().contains("dead_letter", "none");
+
+      try (Connection other = database.connect();
+          Statement statement = other.createStatement()) {
+        database.execute("ALTER TABLE dead_letter DROP CONSTRAINT none");
+        other.setAutoCommit(false);
+        statement.execute("LOCK TABLE dead_letter");
+        relay.close();
+        relay = TestRelay.of(database, name, PAGE); // must look at once
+        append("a", 1);
+        relay.drain();
+        assertThat(receivedBy("a", 3)).hasSize(3);
+        assertThat(relay.step.status().hiddenLetters()).contains("canceling statement");
+        other.rollback();
+        other.setAutoCommit(true);
+      }
+      runUntil(() -> relay.step.status().hiddenLetters() == null);
+
+      assertThat(deadLetters.list()).hasSize(1);
+      assertThat(logged.warnings())
+          .filteredOn(line -> line.contains("cannot be read or written"))
+          .as("once for each relay")
+          .hasSize(2);
+    }
+    limitMessagesTo(1_000_000);
+    requeueAll();
+    assertThat(receivedBy("b", 1)).hasSize(1);
   }
 
   @Test

@@ -103,7 +103,8 @@ class LeadershipIT {
     outbox.append(10, "a");
     one.drain();
     try (Admin admin = admin();
-        Term successor = two.takeOver.begin(admin)) { // while the first still thinks it leads
+        Term successor =
+            two.takeOver.begin(admin, progress -> {})) { // while the first still thinks it leads
       outbox.append(10, "b");
 
       assertThatThrownBy(() -> runUntilItThrows(one))
@@ -127,7 +128,7 @@ class LeadershipIT {
       outbox.append(10, "a");
       var page = one.reader.read(one.positionTopic.last(admin).orElseThrow().position());
       zombie.send(page.records(), page.database().time(), record -> false);
-      try (Term successor = two.takeOver.begin(admin)) {
+      try (Term successor = two.takeOver.begin(admin, progress -> {})) {
         assertThat(successor.runOnce().published()).isEqualTo(10);
         assertThatThrownBy(() -> zombie.commit(page.next(), page.database().time()))
             .isInstanceOfAny(ProducerFencedException.class, InvalidProducerEpochException.class);

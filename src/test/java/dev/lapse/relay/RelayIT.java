@@ -97,7 +97,7 @@ class RelayIT {
   void keepsNoPageThroughAPause() throws Exception {
     outbox.append(1200, "a");
     try (Admin admin = relay.clients.admin();
-        Term term = relay.takeOver.begin(admin)) {
+        Term term = relay.takeOver.begin(admin, progress -> {})) {
       assertThat(term.runOnce()).isEqualTo(new Term.Cycle(500, true));
 
       term.finish();

@@ -95,7 +95,7 @@ class RelayListenerIT {
                 Map.of(
                     AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG,
                     Servers.kafka().bootstrapServers()));
-        Term successor = another.takeOver.begin(admin)) {
+        Term successor = another.takeOver.begin(admin, progress -> {})) {
       outbox.append(3, "b");
 
       assertThatThrownBy(relay::drain)

@@ -4,6 +4,7 @@ import dev.lapse.event.EventEncoder;
 import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.DeadLetters;
+import dev.lapse.outbox.Feeds;
 import dev.lapse.outbox.OutboxIdentities;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Restamp;
@@ -75,13 +76,19 @@ final class TestRelay implements AutoCloseable {
             topics,
             reader,
             new Checkpoints(JdbcClient.create(database)),
-            new DeadLetters(JdbcClient.create(database)),
-            new Restamp(database),
+            DeadLetters.brisk(database, Parking.TABLE_PATIENCE),
+            new Restamp(JdbcClient.create(database)),
             new OutboxIdentities(JdbcClient.create(database)),
             heard);
     this.step =
         new RelayStep(
-            clients, settings, topics, takeOver, new Pauses(JdbcClient.create(database)), heard);
+            clients,
+            settings,
+            topics,
+            takeOver,
+            new Pauses(JdbcClient.create(database)),
+            new Feeds(JdbcClient.create(database)),
+            heard);
     this.publisher =
         admin ->
             new EventPublisher(

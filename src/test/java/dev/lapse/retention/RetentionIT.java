@@ -1,16 +1,19 @@
 package dev.lapse.retention;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.kafka.KafkaAccess;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.status.Status;
 import dev.lapse.status.StatusReader;
+import dev.lapse.support.Roles;
 import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -188,13 +191,71 @@ class RetentionIT {
     try (Connection other = database.connect();
         Statement statement = other.createStatement()) {
       other.setAutoCommit(false);
-      statement.execute("SELECT pg_advisory_xact_lock(hashtext('lapse.retention'))");
+      statement.execute("SELECT one FROM retention FOR UPDATE");
       pass();
       assertThat(ids()).isEqualTo("1-30");
       other.rollback();
       other.setAutoCommit(true);
     }
 
+    pass();
+    assertThat(ids()).isEqualTo("30-30");
+  }
+
+  /** An advisory lock could be taken by anybody, and kept. */
+  @Test
+  void isHeldUpByNobodyButTheOwner() throws Exception {
+    append(30, "8 days", "a");
+    published(30, snapshot(), "[]");
+    for (String role : List.of(Roles.SERVICE, Roles.APPLICATION, Roles.READER)) {
+      try (Connection session = database.connectAs(role);
+          Statement statement = session.createStatement()) {
+        statement.execute("SELECT pg_advisory_lock(hashtext('lapse.retention'))");
+        for (String lock :
+            List.of(
+                "SELECT one FROM retention FOR KEY SHARE",
+                "SELECT one FROM retention FOR UPDATE",
+                "BEGIN; LOCK TABLE retention IN SHARE MODE")) {
+          assertThatThrownBy(() -> statement.execute(lock))
+              .hasMessageContaining("permission denied");
+          statement.execute("ROLLBACK");
+        }
+      }
+    }
+    try (Connection reader = database.connectAs(Roles.READER);
+        Statement statement = reader.createStatement()) {
+      statement.execute("SELECT pg_advisory_lock(hashtext('lapse.retention'))");
+
+      pass();
+    }
+
+    assertThat(ids()).isEqualTo("30-30");
+  }
+
+  @Test
+  @ExtendWith(OutputCaptureExtension.class)
+  void saysOnceWhenItIsHeldUpForLong(CapturedOutput log) throws Exception {
+    append(30, "8 days", "a");
+    published(30, snapshot(), "[]");
+    try (Connection other = database.connect();
+        Statement statement = other.createStatement()) {
+      other.setAutoCommit(false);
+      statement.execute("SELECT one FROM retention FOR UPDATE");
+      pass();
+      assertThat(log).doesNotContain("Nothing is purged");
+      later.addAndGet(Duration.ofMinutes(10).toNanos());
+      pass();
+      pass();
+      long holder = database.count("SELECT pid FROM (" + RetentionStep.WHO_HOLDS_IT + ") holder");
+      try (var row = statement.executeQuery("SELECT pg_backend_pid()")) {
+        row.next();
+        assertThat(row.getLong(1)).isEqualTo(holder);
+      }
+      other.rollback();
+      other.setAutoCommit(true);
+    }
+
+    assertThat(log).containsOnlyOnce("Nothing is purged, since another session holds");
     pass();
     assertThat(ids()).isEqualTo("30-30");
   }

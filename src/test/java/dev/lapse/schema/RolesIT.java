@@ -81,7 +81,7 @@ class RolesIT {
         "INSERT INTO outbox (type, key, payload, occurred_at) VALUES ('Noted', 'a', '{}', now())",
         "SELECT nextval('outbox_id_seq')",
         "SELECT purge_outbox(0, '1 day', 10)",
-        "SELECT restamp_outbox()",
+        "SELECT restamp_outbox(0, 10)",
         "SELECT * FROM relay_checkpoint",
         "UPDATE relay_checkpoint SET published_id = 1000",
         "INSERT INTO pause (part, reason) VALUES ('relay', 'mine')",
@@ -106,7 +106,7 @@ class RolesIT {
         "UPDATE dead_letter SET requeued_at = now()",
         "DELETE FROM pause",
         "SELECT purge_outbox(0, '1 day', 10)",
-        "SELECT restamp_outbox()",
+        "SELECT restamp_outbox(0, 10)",
       })
   void theReaderMayNot(String sql) {
     assertRefused(Roles.READER, sql);
@@ -288,6 +288,21 @@ class RolesIT {
                           'my_service', 'approval_service."AiApproval"', 'id', 'UPDATE')
                   """))
           .isEqualTo(2);
+    }
+  }
+
+  /** By what anybody creates there, he could have it run with another role's rights. */
+  @Test
+  void refusesASchemaInWhichEverybodyMayCreate() throws Exception {
+    try (TestDatabase own = TestDatabase.empty(Servers.postgres())) {
+      own.execute("GRANT CREATE ON SCHEMA public TO PUBLIC");
+
+      assertThat(psql(own, "--set=schema=public"))
+          .contains("ERROR", "every role may create objects in schema public")
+          .contains("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+
+      own.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+      assertThat(psql(own, "--set=schema=public")).doesNotContain("ERROR");
     }
   }
 

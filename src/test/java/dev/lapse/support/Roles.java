@@ -47,6 +47,10 @@ public final class Roles {
 
   /** Runs the script, and lets the roles log in. */
   static void apply(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      // As it is from 15 on; the script does nothing in a schema where everybody may create.
+      statement.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    }
     new Roles(connection).run();
     try (Statement statement = connection.createStatement()) {
       for (String role : new String[] {OWNER, SERVICE, APPLICATION, READER}) {

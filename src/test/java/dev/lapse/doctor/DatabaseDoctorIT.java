@@ -1,0 +1,63 @@
+package dev.lapse.doctor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lapse.support.Roles;
+import dev.lapse.support.TestDatabase;
+import java.sql.Connection;
+import java.sql.Statement;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What it finds wrong is gone once its advice is followed. */
+class DatabaseDoctorIT {
+
+  private final TestDatabase database = TestDatabase.migrated();
+  private final DatabaseDoctor doctor = new DatabaseDoctor(database.serviceJdbc());
+
+  @AfterEach
+  void close() {
+    database.close();
+  }
+
+  @Test
+  void refusesASchemaInWhichEverybodyMayCreate() {
+    assertThat(doctor.searchPath().holds()).isTrue();
+    database.execute("GRANT CREATE ON SCHEMA public TO PUBLIC");
+
+    Diagnosis wrong = doctor.searchPath();
+
+    assertThat(wrong.holds()).isFalse();
+    assertThat(wrong.seen()).isEqualTo("every role may create in schema public");
+    String advice = String.valueOf(wrong.action());
+    database.execute(advice.substring(advice.indexOf("REVOKE")));
+    assertThat(doctor.searchPath().holds()).isTrue();
+  }
+
+  /** Of two sessions that take turns, the one that began first keeps the lower ids. */
+  @Test
+  void refusesASequenceThatHandsOutRanges() throws Exception {
+    assertThat(doctor.sequence().holds()).isTrue();
+    database.execute("ALTER TABLE outbox ALTER COLUMN id SET CACHE 20");
+    try (Connection one = database.connectAs(Roles.APPLICATION);
+        Connection two = database.connectAs(Roles.APPLICATION);
+        Statement first = one.createStatement();
+        Statement second = two.createStatement()) {
+      first.execute("INSERT INTO outbox (type, key, payload) VALUES ('Noted', 'a', '{}')");
+      second.execute("INSERT INTO outbox (type, key, payload) VALUES ('Noted', 'b', '{}')");
+      first.execute("INSERT INTO outbox (type, key, payload) VALUES ('Later', 'b', '{}')");
+    }
+    assertThat(
+            database.count(
+                "SELECT count(*) FROM outbox WHERE type = 'Later' AND id < ANY (SELECT id FROM outbox WHERE key = 'b')"))
+        .isOne();
+
+    Diagnosis wrong = doctor.sequence();
+
+    assertThat(wrong.holds()).isFalse();
+    assertThat(wrong.seen()).isEqualTo("outbox_id_seq has CACHE 20");
+    String advice = String.valueOf(wrong.action());
+    database.execute(advice.substring(advice.indexOf("ALTER")));
+    assertThat(doctor.sequence().holds()).isTrue();
+  }
+}
