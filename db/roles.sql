@@ -130,6 +130,10 @@ GRANT SELECT (:approval_columns), UPDATE (:approval_changes)
 -- what is published and old.
 GRANT SELECT, INSERT (type, key, payload, headers, occurred_at) ON outbox TO :"service";
 GRANT SELECT ON SEQUENCE outbox_id_seq TO :"service", :"reader";
+-- For sessions through a pooler, which the service cannot limit itself: no statement outlives its
+-- client, which gives it up after a minute, nor waits for long with rows locked.
+ALTER ROLE :"service" IN DATABASE :"database" SET statement_timeout = '45s';
+ALTER ROLE :"service" IN DATABASE :"database" SET lock_timeout = '10s';
 GRANT EXECUTE ON FUNCTION purge_outbox(bigint, interval, integer) TO :"service";
 GRANT EXECUTE ON FUNCTION restamp_outbox(bigint, integer) TO :"service";
 GRANT SELECT, INSERT, UPDATE ON relay_checkpoint, replay, last_error TO :"service";

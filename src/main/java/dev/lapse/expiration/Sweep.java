@@ -4,6 +4,7 @@ import dev.lapse.pause.Pause;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
 
 /**
  * Expires what is due, batch by batch, until nothing is due any more.
@@ -11,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A batch fails as a whole if the database refuses one of its approvals. It is then halved until
  * that one is left, which is tried by its id: so it is known for certain, though others lock and
  * decide meanwhile. From then on batches pass over it, and now and then it is tried again by
- * itself. Nothing else is passed over: a sweep goes on from the same place.
+ * itself. Nothing else is passed over: a sweep goes on from the same place. A batch that is
+ * cancelled for its time-out is halved as well.
  */
 public final class Sweep {
 
@@ -19,12 +21,14 @@ public final class Sweep {
   private final StormGuard stormGuard;
   private final Refusals refusals;
   private final int batchSize;
+  private final BatchPace pace;
 
   Sweep(DueApprovals dueApprovals, StormGuard stormGuard, Refusals refusals, int batchSize) {
     this.dueApprovals = dueApprovals;
     this.stormGuard = stormGuard;
     this.refusals = refusals;
     this.batchSize = batchSize;
+    this.pace = new BatchPace(batchSize);
   }
 
   /**
@@ -70,12 +74,26 @@ public final class Sweep {
         .again()
         .or(() -> limit > 0 ? Optional.empty() : dueApprovals.next(soFar.next(), refusals.ids()))
         .map(id -> expireOne(soFar, id, traceparent))
-        .orElseGet(() -> expireBatch(soFar, Math.max(1, limit), traceparent));
+        .orElseGet(
+            () -> expireBatch(soFar, Math.max(1, Math.min(limit, pace.limit())), traceparent));
   }
 
   private Swept expireBatch(Swept soFar, int limit, @Nullable String traceparent) {
-    DueApprovals.Batch batch =
-        dueApprovals.expire(soFar.next(), limit, refusals.ids(), traceparent);
+    long begin = System.nanoTime();
+    DueApprovals.Batch batch;
+    try {
+      batch = dueApprovals.expire(soFar.next(), limit, refusals.ids(), traceparent);
+    } catch (DataAccessException e) {
+      if (!BatchPace.isOutOfTime(e)) {
+        throw e;
+      }
+      pace.cancelled(limit, System.nanoTime() - begin);
+      if (limit == 1) {
+        throw e; // it is not the size
+      }
+      return soFar;
+    }
+    pace.done(System.nanoTime() - begin);
     if (batch.refusal() == null) {
       return soFar.plus(batch);
     }

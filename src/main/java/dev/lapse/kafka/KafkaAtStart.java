@@ -7,7 +7,11 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
 
-/** Refuses to start without Kafka: what is wrong from the start is for a person to mend. */
+/**
+ * What is wrong with Kafka, said so that a person can fix it. Without Kafka the service starts all
+ * the same, since approvals expire without it. Only a client that cannot even be made ends the
+ * start.
+ */
 public final class KafkaAtStart {
 
   private final String servers;
@@ -19,6 +23,17 @@ public final class KafkaAtStart {
   }
 
   /**
+   * Asks nobody, so it takes no time.
+   *
+   * @throws UnusableException if the settings make no client
+   */
+  public void checkSettings() {
+    admin().close(Duration.ZERO);
+  }
+
+  /**
+   * Asks the brokers, for some seconds at most.
+   *
    * @throws UnusableException if Kafka does not answer, or not to us
    */
   public void check() {

@@ -41,9 +41,6 @@ public final class Restamp {
   private static final String RESTAMP =
       "SELECT restamped, last_id, more FROM restamp_outbox(:afterId, :limit)";
 
-  /** Rows that one statement looks at: half a second, on a busy machine. */
-  private static final int BATCH = 10_000;
-
   private final JdbcClient jdbc;
 
   public Restamp(JdbcClient jdbc) {
@@ -80,11 +77,12 @@ public final class Restamp {
    * whatever becomes of the batches after it; of rows that are done already, it costs a look.
    *
    * @param afterId where the batch before ended, 0 to begin
+   * @param limit rows to look at, 100,000 at most
    */
-  public Batch run(long afterId) {
+  public Batch run(long afterId, int limit) {
     return jdbc.sql(RESTAMP)
         .param("afterId", afterId)
-        .param("limit", BATCH)
+        .param("limit", limit)
         .query(Batch.class)
         .single();
   }

@@ -29,6 +29,14 @@ final class Adoption {
   /** Between two lines of progress in the log. */
   private static final Duration LOG_INTERVAL = Duration.ofSeconds(10);
 
+  /** A batch that takes less is followed by a larger one, and one that takes more by a smaller. */
+  private static final Duration SHORT_BATCH = Duration.ofMillis(500);
+
+  private static final Duration LONG_BATCH = Duration.ofSeconds(2);
+
+  private static final int FIRST_BATCH = 1_000;
+  private static final int LARGEST_BATCH = 100_000;
+
   private final OutboxReader reader;
   private final Restamp restamp;
   private final PagePublisher publisher;
@@ -97,14 +105,24 @@ final class Adoption {
   String restampAll() throws InterruptedException {
     String snapshot = restamp.snapshot();
     long restamped = 0;
+    int size = FIRST_BATCH;
     Restamp.Batch batch = new Restamp.Batch(0, 0, true);
     while (batch.more()) {
       keepLead("restamping the outbox upToId=%d restamped=%d".formatted(batch.lastId(), restamped));
-      batch = restamp.run(batch.lastId());
+      long begin = System.nanoTime();
+      batch = restamp.run(batch.lastId(), size);
       restamped += batch.restamped();
+      size = nextSize(size, Duration.ofNanos(System.nanoTime() - begin));
     }
     log.info("Restamped the outbox records={} upToId={}", restamped, batch.lastId());
     return snapshot;
+  }
+
+  private static int nextSize(int size, Duration took) {
+    if (took.compareTo(LONG_BATCH) > 0) {
+      return Math.max(1, size / 2);
+    }
+    return took.compareTo(SHORT_BATCH) < 0 ? Math.min(LARGEST_BATCH, 2 * size) : size;
   }
 
   private void keepLead(String progress) throws InterruptedException {

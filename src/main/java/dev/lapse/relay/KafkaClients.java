@@ -66,7 +66,7 @@ final class KafkaClients {
     // How soon a standby hears that the leader has left.
     properties.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 500);
     // A page and a pause fit into it, or an instance lost the lead that works as it was told to.
-    properties.put(
+    properties.putIfAbsent(
         ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG,
         (int)
             relay

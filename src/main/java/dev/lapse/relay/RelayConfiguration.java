@@ -25,13 +25,13 @@ class RelayConfiguration {
   @Bean
   KafkaAtStart kafkaAtStart(KafkaSettings kafka) {
     KafkaAtStart atStart = new KafkaAtStart(kafka);
-    atStart.check();
+    atStart.checkSettings();
     return atStart;
   }
 
   @Bean
   Relay relay(
-      KafkaAtStart reachable,
+      KafkaAtStart kafkaAtStart,
       KafkaSettings kafka,
       RelaySettings relay,
       DataSource dataSource,
@@ -52,6 +52,14 @@ class RelayConfiguration {
             new OutboxIdentities(jdbc),
             all);
     return new Relay(
-        new RelayStep(clients, relay, topics, takeOver, new Pauses(jdbc), new Feeds(jdbc), all));
+        new RelayStep(
+            clients,
+            relay,
+            topics,
+            takeOver,
+            new Pauses(jdbc),
+            new Feeds(jdbc),
+            kafkaAtStart,
+            all));
   }
 }

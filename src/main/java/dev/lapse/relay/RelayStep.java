@@ -1,5 +1,6 @@
 package dev.lapse.relay;
 
+import dev.lapse.kafka.KafkaAtStart;
 import dev.lapse.loop.Step;
 import dev.lapse.outbox.Feeds;
 import dev.lapse.outbox.Position;
@@ -42,11 +43,13 @@ final class RelayStep implements Step {
   private final TakeOver takeOver;
   private final Pauses pauses;
   private final Feeds feeds;
+  private final KafkaAtStart kafka;
   private final RelayListener listener;
   private final Acls acls;
   private final PollPace pace;
 
   private @Nullable String feed;
+  private boolean toldOfKafka;
   private long feedAskedAt = System.nanoTime() - FEED_INTERVAL.toNanos();
   private long keptAt = System.nanoTime();
   private @Nullable Pause paused;
@@ -64,6 +67,7 @@ final class RelayStep implements Step {
       TakeOver takeOver,
       Pauses pauses,
       Feeds feeds,
+      KafkaAtStart kafka,
       RelayListener listener) {
     this.clients = clients;
     this.settings = settings;
@@ -71,6 +75,7 @@ final class RelayStep implements Step {
     this.takeOver = takeOver;
     this.pauses = pauses;
     this.feeds = feeds;
+    this.kafka = kafka;
     this.listener = listener;
     this.acls = new Acls(settings);
     this.pace = new PollPace(settings.pollInterval(), System.nanoTime());
@@ -225,12 +230,32 @@ final class RelayStep implements Step {
 
   private Leadership leadership(Admin admin) throws Exception {
     if (leadership == null) {
+      reachKafka();
       createTopics(admin);
       topics.warnOfOldTransactions(admin);
       takeOver.checkOwnership(admin);
       leadership = new Leadership(clients, settings);
     }
     return leadership;
+  }
+
+  /** So that what is wrong is said with what to do; the loop tries again. */
+  private void reachKafka() {
+    try {
+      kafka.check();
+      toldOfKafka = false;
+    } catch (KafkaAtStart.UnusableException e) {
+      if (!toldOfKafka) {
+        toldOfKafka = true;
+        log.warn(
+            "Kafka cannot be used, so publishing waits; approvals expire meanwhile relay={}"
+                + " reason=\"{}\" action=\"{}\"",
+            settings.name(),
+            Reasons.of(e),
+            e.action());
+      }
+      throw e;
+    }
   }
 
   private void createTopics(Admin admin) throws Exception {

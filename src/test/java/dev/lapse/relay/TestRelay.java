@@ -1,6 +1,7 @@
 package dev.lapse.relay;
 
 import dev.lapse.event.EventEncoder;
+import dev.lapse.kafka.KafkaAtStart;
 import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.outbox.Checkpoints;
 import dev.lapse.outbox.DeadLetters;
@@ -88,6 +89,7 @@ final class TestRelay implements AutoCloseable {
             takeOver,
             new Pauses(JdbcClient.create(database)),
             new Feeds(JdbcClient.create(database)),
+            new KafkaAtStart(kafka),
             heard);
     this.publisher =
         admin ->

@@ -139,6 +139,8 @@ final class AuditCommand implements Callable<Integer> {
     settings.add(
         "--spring.datasource.hikari.data-source-properties.socketTimeout="
             + (timeout.toSeconds() + 10));
+    settings.add("--lapse.database.statement-timeout=" + timeout.toMillis() + "ms");
+    settings.add("--spring.jdbc.template.query-timeout=" + (timeout.toSeconds() + 5) + "s");
     if (json) {
       settings.add("--logging.level.root=error");
     }

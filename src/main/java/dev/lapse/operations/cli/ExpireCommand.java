@@ -73,6 +73,8 @@ final class ExpireCommand implements Callable<Integer> {
   private static List<String> settingsOfDryRun() {
     List<String> settings = new ArrayList<>(CommandRunner.UNCONDITIONALLY);
     settings.add("--spring.datasource.hikari.data-source-properties.socketTimeout=0");
+    settings.add("--spring.jdbc.template.query-timeout=0s");
+    settings.add("--lapse.database.statement-timeout=0");
     return settings;
   }
 

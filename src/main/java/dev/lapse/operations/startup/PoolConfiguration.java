@@ -1,14 +1,20 @@
 package dev.lapse.operations.startup;
 
+import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.util.DriverDataSource;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
 import org.springframework.boot.context.properties.bind.AbstractBindHandler;
 import org.springframework.boot.context.properties.bind.BindContext;
 import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 
 /** How the pool is told what environment variables say. */
 @Configuration(proxyBeanMethods = false)
@@ -25,6 +31,47 @@ class PoolConfiguration {
   @Bean
   static ConfigurationPropertiesBindHandlerAdvisor configureNoConnection() {
     return NoConnection::new;
+  }
+
+  /**
+   * Before the pool opens any. Statements are cancelled before the driver's socket time-out (60 s)
+   * ends their connection: then nobody would.
+   */
+  @Bean
+  static BeanPostProcessor limitSessions(Environment environment) {
+    return new BeanPostProcessor() {
+      @Override
+      public Object postProcessBeforeInitialization(Object bean, String name) {
+        if (bean instanceof HikariDataSource pool
+            && pool.getDataSource() == null
+            && pool.getJdbcUrl() != null
+            && pool.getJdbcUrl().startsWith("jdbc:postgresql:")) {
+          pool.setDataSource(
+              new SessionLimits(
+                  new DriverDataSource(
+                      pool.getJdbcUrl(),
+                      pool.getDriverClassName(),
+                      pool.getDataSourceProperties(),
+                      pool.getUsername(),
+                      pool.getPassword()),
+                  limit(environment, "statement-timeout", Duration.ofSeconds(45)),
+                  limit(environment, "lock-timeout", Duration.ofSeconds(10))));
+        }
+        return bean;
+      }
+    };
+  }
+
+  private static Duration limit(Environment environment, String name, Duration standard) {
+    String property = "lapse.database." + name;
+    Duration limit =
+        Binder.get(environment).bind(property, Bindable.of(Duration.class)).orElse(standard);
+    if (limit.isNegative() || limit.compareTo(Duration.ofDays(1)) > 0) {
+      throw new IllegalArgumentException(
+          "%s is %s: set it between 1ms and 1d, or 0 for none (default %s)"
+              .formatted(property, limit, standard));
+    }
+    return limit;
   }
 
   private static final class NoConnection extends AbstractBindHandler {
