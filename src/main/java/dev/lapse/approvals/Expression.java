@@ -43,7 +43,7 @@ final class Expression {
         quote = c;
       } else if (REFUSED.indexOf(c) >= 0) {
         return "has %s in it".formatted(c);
-      } else if (c == '-' && next == '-' || c == '/' && next == '*') {
+      } else if ((c == '-' && next == '-') || (c == '/' && next == '*')) {
         return "has a comment in it";
       } else if (c == ':' && next == ':') {
         i++;

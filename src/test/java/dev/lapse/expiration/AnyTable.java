@@ -142,7 +142,7 @@ final class AnyTable {
     settings.put("statuses.approved", approved());
     settings.put("statuses.rejected", word("rejected", "4"));
     settings.put("statuses.ended", "");
-    if (local || executedType.startsWith("timestamp") && !executedType.contains("tz")) {
+    if (local || (executedType.startsWith("timestamp") && !executedType.contains("tz"))) {
       settings.put("zone", zone);
     }
     if (statusType.equals("enum")) {
