@@ -35,13 +35,16 @@ class ArchitectureTest {
       Map.ofEntries(
           entry("approvals", Set.of("problem")),
           entry("audit", Set.of("approvals", "kafka", "outbox", "problem")),
-          entry("doctor", Set.of("approvals", "expiration", "kafka", "loop", "problem", "schema")),
+          entry(
+              "doctor",
+              Set.of("approvals", "expiration", "kafka", "loop", "platform", "problem", "schema")),
           entry("event", Set.of("outbox")),
           entry("expiration", Set.of("approvals", "loop", "outbox", "pause", "problem")),
           entry("kafka", Set.of("problem")),
           entry("loop", Set.of("problem")),
           entry("outbox", Set.of()),
           entry("pause", Set.of()),
+          entry("platform", Set.of("problem")),
           entry("problem", Set.of()),
           entry("relay", Set.of("event", "kafka", "loop", "outbox", "pause", "problem")),
           entry("replay", Set.of("event", "kafka", "outbox", "problem")),

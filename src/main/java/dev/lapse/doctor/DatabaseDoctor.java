@@ -1,23 +1,31 @@
 package dev.lapse.doctor;
 
+import dev.lapse.platform.DatabaseProbe;
+import dev.lapse.problem.Problem;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Asks PostgreSQL. */
 public final class DatabaseDoctor {
 
-  private static final int OLDEST = 14;
-
   /** Deadlines go by the database's clock, so people notice a difference, but nothing breaks. */
   private static final Duration SKEW = Duration.ofSeconds(2);
 
-  private static final String SERVER =
+  private static final String VERSION = "SELECT current_setting('server_version')";
+
+  /** What the server, the database and the role let this role open; -1 is no limit. */
+  private static final String CONNECTIONS =
       """
-      SELECT current_setting('server_version') AS version,
-             current_setting('server_version_num')::int / 10000 AS major,
-             pg_is_in_recovery() AS standby
+      SELECT current_setting('max_connections')::int
+               - current_setting('superuser_reserved_connections')::int AS server,
+             (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS database,
+             (SELECT CASE WHEN rolsuper THEN -1 ELSE rolconnlimit END
+              FROM pg_roles WHERE rolname = current_user) AS role
       """;
 
   private static final String CLOCK =
@@ -71,14 +79,24 @@ public final class DatabaseDoctor {
       """;
 
   private final JdbcClient jdbc;
+  private final DatabaseProbe probe;
+  private final int connections;
 
-  public DatabaseDoctor(JdbcClient jdbc) {
+  /**
+   * @param connections that one instance may have open at a time
+   */
+  public DatabaseDoctor(JdbcClient jdbc, DatabaseProbe probe, int connections) {
     this.jdbc = jdbc;
+    this.probe = probe;
+    this.connections = connections;
   }
 
   /** Whether it is there at all, and is what it should be. */
   public List<Diagnosis> server() {
-    return List.of(Diagnosis.of("database", this::version), Diagnosis.of("clock", this::clock));
+    return List.of(
+        Diagnosis.of("database", this::version),
+        Diagnosis.of("clock", this::clock),
+        Diagnosis.of("connections", this::askForConnections));
   }
 
   /** Whether the role may do what the service does there, once it is migrated. */
@@ -115,23 +133,23 @@ public final class DatabaseDoctor {
     return Diagnosis.of("search-path", this::askForOpenSchemas);
   }
 
-  private Diagnosis version() {
-    Server server = jdbc.sql(SERVER).query(Server.class).single();
-    if (server.major() < OLDEST) {
-      return Diagnosis.fails(
-          "database",
-          "PostgreSQL " + server.version(),
-          "Lapse's SQL needs functions that this version lacks.",
-          "Upgrade to PostgreSQL %d or later.".formatted(OLDEST));
+  private Diagnosis version() throws SQLException {
+    List<DatabaseProbe.Finding> findings = probe.findings();
+    if (findings.isEmpty()) {
+      return Diagnosis.holds(
+          "database", "PostgreSQL " + jdbc.sql(VERSION).query(String.class).single());
     }
-    if (server.standby()) {
-      return Diagnosis.fails(
-          "database",
-          "PostgreSQL %s, a standby".formatted(server.version()),
-          "Approvals cannot expire on a standby, and the relay reads only the primary.",
-          "Set SPRING_DATASOURCE_URL to the primary.");
-    }
-    return Diagnosis.holds("database", "PostgreSQL " + server.version());
+    List<Problem> problems = findings.stream().map(DatabaseProbe.Finding::problem).toList();
+    return Diagnosis.fails(
+        "database",
+        joined(problems, Problem::what, " "),
+        joined(problems, Problem::why, " "),
+        joined(problems, Problem::action, "\n"));
+  }
+
+  private static String joined(
+      List<Problem> problems, Function<Problem, String> part, String separator) {
+    return problems.stream().map(part).distinct().collect(Collectors.joining(separator));
   }
 
   private Diagnosis clock() {
@@ -149,6 +167,27 @@ public final class DatabaseDoctor {
             "Approvals expire by the database's clock. By other clocks they seem to expire early or"
                 + " late.",
             "Synchronize both with a time service, such as chrony or systemd-timesyncd.");
+  }
+
+  private Diagnosis askForConnections() {
+    Limits limits = jdbc.sql(CONNECTIONS).query(Limits.class).single();
+    String seen =
+        "an instance opens up to %d; limits: role %s, database %s, server %d"
+            .formatted(
+                connections, limit(limits.role()), limit(limits.database()), limits.server());
+    return limits.least() >= connections
+        ? Diagnosis.holds("connections", seen)
+        : Diagnosis.fails(
+            "connections",
+            seen,
+            "Above a limit PostgreSQL rejects connections, and a worker that needs one waits.",
+            "Raise the limit to %d for each instance: ALTER ROLE … CONNECTION LIMIT %<d;"
+                    .formatted(connections)
+                + " or set SPRING_DATASOURCE_HIKARI_MAXIMUM_POOL_SIZE to less, at least 3.");
+  }
+
+  private static String limit(int connections) {
+    return connections < 0 ? "none" : Integer.toString(connections);
   }
 
   private Diagnosis askForPrivileges() {
@@ -179,5 +218,14 @@ public final class DatabaseDoctor {
                     .collect(Collectors.joining(" ")));
   }
 
-  private record Server(String version, int major, boolean standby) {}
+  /** How many connections may be open; -1 for no limit. */
+  private record Limits(int server, int database, int role) {
+
+    int least() {
+      return Stream.of(server, database, role)
+          .filter(limit -> limit >= 0)
+          .min(Integer::compare)
+          .orElse(Integer.MAX_VALUE);
+    }
+  }
 }

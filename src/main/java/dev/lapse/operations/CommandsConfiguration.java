@@ -13,6 +13,7 @@ import dev.lapse.kafka.KafkaAccess;
 import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.operations.http.AuditEndpoint;
 import dev.lapse.operations.http.StatusEndpoint;
+import dev.lapse.platform.DatabaseProbe;
 import dev.lapse.relay.RelaySettings;
 import dev.lapse.replay.Replay;
 import dev.lapse.replay.Replays;
@@ -20,6 +21,7 @@ import dev.lapse.schema.OwnSchema;
 import dev.lapse.status.StatusReader;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -30,14 +32,26 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @EnableConfigurationProperties({AuditSettings.class, KafkaSettings.class, RelaySettings.class})
 class CommandsConfiguration {
 
+  /** Connections that Flyway opens beside the pool's, for as long as it migrates. */
+  private static final int MIGRATING = 2;
+
   @Bean
   KafkaAccess kafkaAccess(KafkaSettings kafka) {
     return new KafkaAccess(kafka.bootstrapServers(), kafka.properties());
   }
 
   @Bean
-  Checkup checkup(JdbcClient jdbc, ApprovalsCheck approvals, ObjectProvider<Trial> trial) {
-    return new Checkup(new DatabaseDoctor(jdbc), approvals, new OwnSchema(jdbc), trial::getObject);
+  Checkup checkup(
+      JdbcClient jdbc,
+      DatabaseProbe probe,
+      @Value("${spring.datasource.hikari.maximum-pool-size:6}") int pool,
+      ApprovalsCheck approvals,
+      ObjectProvider<Trial> trial) {
+    return new Checkup(
+        new DatabaseDoctor(jdbc, probe, pool + MIGRATING),
+        approvals,
+        new OwnSchema(jdbc),
+        trial::getObject);
   }
 
   @Bean

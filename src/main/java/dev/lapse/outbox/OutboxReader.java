@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OutboxReader {
 
-  /** What functions of the log say on a standby: object_not_in_prerequisite_state. */
+  /** What functions of the log say on a standby, among others: object_not_in_prerequisite_state. */
   private static final String IN_RECOVERY = "55000";
 
   /**
@@ -203,7 +204,7 @@ public final class OutboxReader {
     try {
       return query.run(connection);
     } catch (SQLException e) {
-      if (IN_RECOVERY.equals(e.getSQLState())) {
+      if (IN_RECOVERY.equals(e.getSQLState()) && isStandby(connection)) {
         throw new SQLException(
             "The database is a standby, and the relay reads only the primary: set"
                 + " spring.datasource.url to the primary",
@@ -211,6 +212,15 @@ public final class OutboxReader {
             e);
       }
       throw e;
+    }
+  }
+
+  /** Others say 55000, too: that their log does not serve. */
+  private static boolean isStandby(Connection connection) throws SQLException {
+    connection.rollback();
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT pg_is_in_recovery()")) {
+      return row.next() && row.getBoolean(1);
     }
   }
 

@@ -8,6 +8,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.lapse.approvals.ApprovalsSettingsFixture;
 import dev.lapse.expiration.Trials;
+import dev.lapse.platform.DatabaseProbe;
 import dev.lapse.schema.OwnSchema;
 import dev.lapse.support.Approvals;
 import dev.lapse.support.Outbox;
@@ -32,7 +33,10 @@ class CheckupStepIT {
   private final CheckupStep step =
       new CheckupStep(
           new Checkup(
-              new DatabaseDoctor(database.serviceJdbc()),
+              new DatabaseDoctor(
+                  database.serviceJdbc(),
+                  new DatabaseProbe(database.service(), "\"ai_approvals\""),
+                  8),
               ApprovalsSettingsFixture.standardCheck(database.serviceJdbc()),
               new OwnSchema(database.serviceJdbc()),
               () -> Trials.of(database.service())),

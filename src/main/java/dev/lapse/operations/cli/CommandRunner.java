@@ -16,14 +16,18 @@ final class CommandRunner {
    * For all commands but those that are there to migrate: what looks only must not change the
    * schema of a service of another version, nor wait for its locks.
    */
-  static final List<String> LOOKING = List.of("--spring.flyway.enabled=false");
+  static final List<String> LOOKING =
+      List.of("--spring.flyway.enabled=false", "--lapse.check.database=false");
 
   /**
    * For those that are for emergencies as well: they need a table of their own only, and must do
    * their work beside a service of an older version, whatever its schema lacks.
    */
   static final List<String> UNCONDITIONALLY =
-      List.of("--spring.flyway.enabled=false", "--lapse.check.tables=false");
+      List.of(
+          "--spring.flyway.enabled=false",
+          "--lapse.check.tables=false",
+          "--lapse.check.database=false");
 
   private final Class<?> application;
   private final List<String> settings;

@@ -8,8 +8,10 @@ import dev.lapse.expiration.Sweep;
 import dev.lapse.expiration.Swept;
 import dev.lapse.expiration.Trial;
 import dev.lapse.pause.Pause;
+import dev.lapse.platform.DatabaseProbe;
 import dev.lapse.problem.Problem;
 import java.io.PrintWriter;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -62,6 +64,9 @@ final class ExpireCommand implements Callable<Integer> {
         dryRun ? settingsOfDryRun() : List.of("--lapse.check.expiring=true"),
         context -> {
           PrintWriter out = spec.commandLine().getOut();
+          if (dryRun && tellUnfit(context.getBean(DatabaseProbe.class), out)) {
+            return 1;
+          }
           Sweep sweep = context.getBean(Sweep.class);
           int exitCode = dryRun ? tell(sweep, context, out) : expire(sweep, out);
           out.flush();
@@ -88,14 +93,26 @@ final class ExpireCommand implements Callable<Integer> {
     return check(context, out) ? 0 : 1;
   }
 
-  /** Whether a sweep would do it: what the start would refuse, and a trial that is rolled back. */
-  private static boolean check(ApplicationContext context, PrintWriter out) {
-    List<Problem> problems = context.getBean(ApprovalsCheck.class).problemsOfTheTable();
+  /** Whether this is no database that Lapse works with; it is not asked anything else then. */
+  private static boolean tellUnfit(DatabaseProbe probe, PrintWriter out) throws SQLException {
+    List<Problem> problems = probe.findings().stream().map(DatabaseProbe.Finding::problem).toList();
+    tell(problems, out);
+    out.flush();
+    return !problems.isEmpty();
+  }
+
+  private static void tell(List<Problem> problems, PrintWriter out) {
     for (Problem problem : problems) {
       out.printf(
           "WRONG   %s%n        %s%n        %s%n",
           problem.what(), problem.why(), problem.action().replace("\n", "\n        "));
     }
+  }
+
+  /** Whether a sweep would do it: what the start would refuse, and a trial that is rolled back. */
+  private static boolean check(ApplicationContext context, PrintWriter out) {
+    List<Problem> problems = context.getBean(ApprovalsCheck.class).problemsOfTheTable();
+    tell(problems, out);
     if (!problems.isEmpty()) {
       return false;
     }
