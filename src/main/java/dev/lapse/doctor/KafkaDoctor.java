@@ -4,6 +4,7 @@ import dev.lapse.kafka.KafkaAccess;
 import dev.lapse.kafka.TransactionProtocol;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
@@ -83,11 +84,14 @@ public final class KafkaDoctor {
     int level = TransactionProtocol.level(admin);
     return level >= TransactionProtocol.SAFE
         ? Diagnosis.holds("transactions", "transaction.version " + level)
-        : Diagnosis.fails(
+        // No fault: who uses a hosted Kafka, or brokers before 4.0, cannot upgrade it.
+        : Diagnosis.warns(
             "transactions",
             "transaction.version " + level,
-            "A delayed request can end a later transaction (KAFKA-17754), so events can be lost.",
-            "Upgrade the feature: kafka-features.sh upgrade --feature transaction.version=2");
+            "A delayed request can end a later transaction (KAFKA-17754), so events can be lost. It"
+                + " is rare.",
+            "On brokers of your own, from 4.0 on: kafka-features.sh upgrade --feature"
+                + " transaction.version=2");
   }
 
   private Diagnosis group(Admin admin) throws Exception {
@@ -137,6 +141,21 @@ public final class KafkaDoctor {
             "Nothing is published: every batch is a Kafka transaction.",
             "Allow Write on TransactionalId " + relay + ".");
       }
+      if (TransactionProtocol.isTooOldToDescribe(e.getCause())) {
+        return Diagnosis.warns(
+            "transactional-id",
+            relay + " cannot be described: the brokers are older than Kafka 3.0",
+            "Whether this role may use it is not known.",
+            "Make sure that Write on TransactionalId " + relay + " is allowed.");
+      }
+      Optional<String> none = TransactionProtocol.refusal(e.getCause());
+      if (none.isPresent()) {
+        return Diagnosis.fails(
+            "transactional-id",
+            "Kafka offers no transactions: " + none.get(),
+            "Nothing is published: every batch is a Kafka transaction.",
+            "Use brokers, or a plan of the hosting provider, that support transactions.");
+      }
       if (!(e.getCause() instanceof TransactionalIdNotFoundException)) {
         throw e;
       }
@@ -177,9 +196,6 @@ public final class KafkaDoctor {
     List<String> wrong = new ArrayList<>();
     findWrong(description, position, wrong);
     int brokers = admin.describeCluster().nodes().get().size();
-    if (brokers > 1 && replicas(description) < 2) {
-      wrong.add("1 replica on %d brokers".formatted(brokers));
-    }
     Config config = config(admin, topic);
     if (config != null) {
       findWrong(config, description, position, wrong);
@@ -194,21 +210,31 @@ public final class KafkaDoctor {
     String seen =
         "partitions: %d, replicas: %d"
             .formatted(description.partitions().size(), replicas(description));
+    List<String> effects = new ArrayList<>();
+    List<String> actions = new ArrayList<>();
     if (config == null) {
-      return Diagnosis.warns(
-          name,
-          seen,
-          "Lapse cannot see its limits; Kafka rejects larger batches.",
-          "Allow DescribeConfigs on Topic %s.".formatted(topic));
+      effects.add("Lapse cannot see its limits; Kafka rejects larger batches.");
+      actions.add("Allow DescribeConfigs on Topic %s.".formatted(topic));
+    } else if (!position && isCompacted(config)) {
+      effects.add("It is compacted: Kafka keeps only the last event of each key.");
+      actions.add(
+          "kafka-configs.sh --alter --topic %s --add-config cleanup.policy=delete".formatted(topic));
     }
     if (replicas(description) < 2) {
-      return Diagnosis.warns(
-          name,
-          seen,
-          "Events are lost if their broker is lost.",
-          "In production use three brokers and kafka-reassign-partitions.sh.");
+      // Some hosted brokers report one, and keep copies where Kafka does not count them.
+      effects.add("Events are lost if their broker is lost, unless its storage is replicated.");
+      actions.add(
+          "In production use three brokers and kafka-reassign-partitions.sh (brokers now: %d)."
+              .formatted(brokers));
     }
-    return Diagnosis.holds(name, seen);
+    return effects.isEmpty()
+        ? Diagnosis.holds(name, seen)
+        : Diagnosis.warns(name, seen, String.join(" ", effects), String.join(" ", actions));
+  }
+
+  private static boolean isCompacted(Config config) {
+    String policy = value(config, TopicConfig.CLEANUP_POLICY_CONFIG);
+    return policy != null && policy.contains(TopicConfig.CLEANUP_POLICY_COMPACT);
   }
 
   /** Null if it may not be seen. */

@@ -32,6 +32,7 @@ public final class KafkaAccess {
   public KafkaAccess(String bootstrapServers, Map<String, String> properties) {
     this.bootstrapServers = bootstrapServers;
     this.properties = Map.copyOf(properties);
+    TokenEndpoints.allow(properties);
   }
 
   public String bootstrapServers() {

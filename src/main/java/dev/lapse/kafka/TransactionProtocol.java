@@ -1,8 +1,16 @@
 package dev.lapse.kafka;
 
+import dev.lapse.problem.Reasons;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.FinalizedVersionRange;
+import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
+import org.apache.kafka.common.errors.InvalidRequestException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnsupportedForMessageFormatException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
 
 /** Which of Kafka's transaction protocols the brokers run: the feature transaction.version. */
 public final class TransactionProtocol {
@@ -22,5 +30,40 @@ public final class TransactionProtocol {
             .finalizedFeatures()
             .get("transaction.version");
     return version == null ? 0 : version.maxVersionLevel();
+  }
+
+  /**
+   * Why the brokers offer no transactions; empty if they do, or if they do not tell.
+   *
+   * @param id a transactional id, which is only looked up
+   */
+  public static Optional<String> refusal(Admin admin, String id) throws InterruptedException {
+    try {
+      admin.describeTransactions(List.of(id)).all().get();
+      return Optional.empty();
+    } catch (ExecutionException e) {
+      return refusal(e.getCause() == null ? e : e.getCause());
+    }
+  }
+
+  /**
+   * What a failed description of a transactional id tells of transactions: finding its coordinator
+   * comes first, and every broker that offers transactions has one.
+   */
+  public static Optional<String> refusal(Throwable failure) {
+    boolean none =
+        failure instanceof UnsupportedVersionException
+            ? !isTooOldToDescribe(failure)
+            : failure instanceof InvalidRequestException
+                || failure instanceof CoordinatorNotAvailableException
+                || failure instanceof UnsupportedForMessageFormatException
+                || failure instanceof TimeoutException;
+    return none ? Optional.of(Reasons.of(failure)) : Optional.empty();
+  }
+
+  /** Brokers before 3.0 offer transactions, and cannot describe them. */
+  public static boolean isTooOldToDescribe(Throwable failure) {
+    return failure instanceof UnsupportedVersionException
+        && String.valueOf(failure.getMessage()).contains("DESCRIBE_TRANSACTIONS");
   }
 }

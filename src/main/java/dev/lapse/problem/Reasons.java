@@ -10,6 +10,12 @@ public final class Reasons {
   /** Longer texts are cut: they go to logs and health, and may quote what somebody wrote. */
   private static final int MAX_LENGTH = 500;
 
+  /** Of them, those that are kept of the end: there the innermost cause says what to do. */
+  private static final int TAIL = 300;
+
+  /** Whatever stands before an @ in a URL: a user, a password. */
+  private static final Pattern CREDENTIALS = Pattern.compile("://\\S*@");
+
   /** Kafka quotes what it does not understand of a login, which may be its password. */
   private static final Pattern QUOTED = Pattern.compile("'[^']*'");
 
@@ -27,11 +33,18 @@ public final class Reasons {
         messages.add(message);
       }
     }
-    String line = String.join(": ", messages);
+    String line = withoutCredentials(String.join(": ", messages));
     // Escaped after it is cut, which may leave half a surrogate pair.
     return line.length() <= MAX_LENGTH
         ? OneLine.of(line)
-        : OneLine.of(line.substring(0, MAX_LENGTH)) + "…";
+        : OneLine.of(line.substring(0, MAX_LENGTH - TAIL))
+            + "…"
+            + OneLine.of(line.substring(line.length() - TAIL));
+  }
+
+  /** Without what stands before an @ in any URL of {@code text}. */
+  public static String withoutCredentials(String text) {
+    return CREDENTIALS.matcher(text).replaceAll("://…@");
   }
 
   private static String firstLine(Throwable cause) {

@@ -19,6 +19,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -161,12 +162,18 @@ final class EventPublisher implements AutoCloseable {
     handOver(
         event,
         (metadata, error) -> {
-          if (error != null && Poison.isRefusal(error)) {
+          if (error != null && isRefusal(error, event.topic())) {
             refused.put(record.eventIdAsText(), Reasons.of(error));
             noted.release();
           }
         });
     return null;
+  }
+
+  /** A topic that only a row names must not keep all other events from theirs. */
+  private boolean isRefusal(Exception error, String topic) {
+    return Poison.isRefusal(error)
+        || (error instanceof TopicAuthorizationException && !topics.isConfigured(topic));
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.lapse.relay;
 
 import dev.lapse.kafka.ClientTimeouts;
 import dev.lapse.kafka.KafkaSettings;
+import dev.lapse.kafka.TokenEndpoints;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -26,6 +27,7 @@ final class KafkaClients {
   KafkaClients(KafkaSettings kafka, RelaySettings relay) {
     this.kafka = kafka;
     this.relay = relay;
+    TokenEndpoints.allow(kafka.properties());
   }
 
   /**

@@ -7,6 +7,7 @@ import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,10 +31,11 @@ final class Poison {
         || error instanceof InvalidTopicException; // one of Kafka's own, named by a row
   }
 
-  /** Whether a failed transaction failed by a refusal. */
+  /** Whether a failed transaction may have failed by a refusal: not every topic is a row's own. */
   static boolean isBehind(RuntimeException failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof Exception error && isRefusal(error)) {
+      if (cause instanceof Exception error
+          && (isRefusal(error) || error instanceof TopicAuthorizationException)) {
         return true;
       }
     }
