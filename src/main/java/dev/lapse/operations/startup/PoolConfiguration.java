@@ -3,7 +3,9 @@ package dev.lapse.operations.startup;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.util.DriverDataSource;
 import java.time.Duration;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
 import org.springframework.boot.context.properties.bind.AbstractBindHandler;
@@ -19,6 +21,9 @@ import org.springframework.core.env.Environment;
 /** How the pool is told what environment variables say. */
 @Configuration(proxyBeanMethods = false)
 class PoolConfiguration {
+
+  /** Not in the parameters, where a password may have any character. */
+  private static final Pattern CREDENTIALS = Pattern.compile("^[^?]*://[^?]*@");
 
   private static final ConfigurationPropertyName CONNECTION =
       ConfigurationPropertyName.of("spring.datasource.hikari.connection");
@@ -58,6 +63,20 @@ class PoolConfiguration {
                   limit(environment, "lock-timeout", Duration.ofSeconds(10))));
         }
         return bean;
+      }
+    };
+  }
+
+  /**
+   * Before the pool exists: the driver takes what stands before an @ for a part of the host's name,
+   * and pool and driver print it in each of their messages.
+   */
+  @Bean
+  static BeanFactoryPostProcessor refuseCredentialsInUrl(Environment environment) {
+    return beans -> {
+      String url = environment.getProperty("spring.datasource.url", "");
+      if (CREDENTIALS.matcher(url).find()) {
+        throw new CredentialsInUrlException();
       }
     };
   }

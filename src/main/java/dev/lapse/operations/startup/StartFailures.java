@@ -3,6 +3,7 @@ package dev.lapse.operations.startup;
 import dev.lapse.kafka.KafkaAtStart;
 import dev.lapse.problem.Reasons;
 import dev.lapse.problem.UnusableException;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.diagnostics.FailureAnalysis;
@@ -34,9 +35,8 @@ final class StartFailures implements FailureAnalyzer {
           "Set " + URL_ADVICE,
           failure);
     }
-    if (!environment.getRequiredProperty(URL).startsWith("jdbc:postgresql:")) {
-      return new FailureAnalysis( // not what it is: it may hold a password
-          "SPRING_DATASOURCE_URL is not a PostgreSQL JDBC URL.", "Set " + URL_ADVICE, failure);
+    if (find(CredentialsInUrlException.class, failure) != null) {
+      return notAUrl(failure);
     }
     UnusableException schema = find(UnusableException.class, failure);
     if (schema != null) {
@@ -47,13 +47,45 @@ final class StartFailures implements FailureAnalyzer {
     if (kafka != null) {
       return new FailureAnalysis(kafka.getMessage(), kafka.action(), failure);
     }
+    if (!isTaken(environment.getRequiredProperty(URL))) {
+      return notAUrl(failure);
+    }
     SQLException database = find(SQLException.class, failure);
-    return database == null ? null : database(database, failure);
+    if (database != null) {
+      return database(database, failure);
+    }
+    ClassNotFoundException missing = find(ClassNotFoundException.class, failure);
+    return missing == null ? null : missing(Reasons.of(missing), failure);
+  }
+
+  /** Does not say what it is: it may hold a password. */
+  private static FailureAnalysis notAUrl(Throwable failure) {
+    return new FailureAnalysis(
+        "SPRING_DATASOURCE_URL is not a PostgreSQL JDBC URL.", "Set " + URL_ADVICE, failure);
+  }
+
+  private static FailureAnalysis missing(String name, Throwable failure) {
+    return new FailureAnalysis(
+        "A class is not on the class path (%s)".formatted(name),
+        "Put the jar that has it, and the jars that it needs, into the folder plugins beside"
+            + " lapse.jar (in the image: /lapse/plugins), and restart.",
+        failure);
+  }
+
+  /** Whether a driver takes it: that of PostgreSQL, or one that wraps it. */
+  private static boolean isTaken(String url) {
+    try {
+      return DriverManager.getDriver(url) != null;
+    } catch (SQLException e) {
+      return false;
+    }
   }
 
   private FailureAnalysis database(SQLException exception, Throwable failure) {
     // Without the parameters: they may hold a password.
-    String server = environment.getRequiredProperty(URL).replaceFirst("\\?.*", "");
+    String server =
+        Reasons.withoutCredentials(
+            environment.getRequiredProperty(URL).replaceFirst("\\?.*", ""));
     String state = exception.getSQLState();
     if (state != null && state.startsWith("08")) {
       return new FailureAnalysis(
