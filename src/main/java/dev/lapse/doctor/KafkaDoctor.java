@@ -218,7 +218,8 @@ public final class KafkaDoctor {
     } else if (!position && isCompacted(config)) {
       effects.add("It is compacted: Kafka keeps only the last event of each key.");
       actions.add(
-          "kafka-configs.sh --alter --topic %s --add-config cleanup.policy=delete".formatted(topic));
+          "kafka-configs.sh --alter --topic %s --add-config cleanup.policy=delete"
+              .formatted(topic));
     }
     if (replicas(description) < 2) {
       // Some hosted brokers report one, and keep copies where Kafka does not count them.
