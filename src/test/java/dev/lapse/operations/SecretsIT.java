@@ -122,6 +122,10 @@ class SecretsIT {
         "no url",
         "SPRING_DATASOURCE_URL is not a PostgreSQL JDBC URL.",
         Map.of("SPRING_DATASOURCE_URL", "postgresql://user:" + URL_SECRET + "@127.0.0.1/x"));
+    assertFails(
+        "credentials in url",
+        "SPRING_DATASOURCE_URL is not a PostgreSQL JDBC URL.",
+        Map.of("SPRING_DATASOURCE_URL", "jdbc:postgresql://user:" + URL_SECRET + "@127.0.0.1/x"));
 
     write("lapse.management.password", "short");
     assertFails("management", "lapse.management.password", Map.of());
