@@ -54,22 +54,13 @@ final class StartFailures implements FailureAnalyzer {
     if (database != null) {
       return database(database, failure);
     }
-    ClassNotFoundException missing = find(ClassNotFoundException.class, failure);
-    return missing == null ? null : missing(Reasons.of(missing), failure);
+    return null;
   }
 
   /** Does not say what it is: it may hold a password. */
   private static FailureAnalysis notAUrl(Throwable failure) {
     return new FailureAnalysis(
         "SPRING_DATASOURCE_URL is not a PostgreSQL JDBC URL.", "Set " + URL_ADVICE, failure);
-  }
-
-  private static FailureAnalysis missing(String name, Throwable failure) {
-    return new FailureAnalysis(
-        "A class is not on the class path (%s)".formatted(name),
-        "Put the jar that has it, and the jars that it needs, into the folder plugins beside"
-            + " lapse.jar (in the image: /lapse/plugins), and restart.",
-        failure);
   }
 
   /** Whether a driver takes it: that of PostgreSQL, or one that wraps it. */
@@ -84,8 +75,7 @@ final class StartFailures implements FailureAnalyzer {
   private FailureAnalysis database(SQLException exception, Throwable failure) {
     // Without the parameters: they may hold a password.
     String server =
-        Reasons.withoutCredentials(
-            environment.getRequiredProperty(URL).replaceFirst("\\?.*", ""));
+        Reasons.withoutCredentials(environment.getRequiredProperty(URL).replaceFirst("\\?.*", ""));
     String state = exception.getSQLState();
     if (state != null && state.startsWith("08")) {
       return new FailureAnalysis(
