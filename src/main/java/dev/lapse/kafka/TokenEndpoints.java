@@ -27,7 +27,7 @@ public final class TokenEndpoints {
   public static synchronized void allow(Map<String, String> properties) {
     Set<String> urls = new LinkedHashSet<>();
     String allowed = System.getProperty(ALLOWED, "");
-    for (String url : allowed.split(",")) {
+    for (String url : allowed.split(",", -1)) {
       urls.add(url.strip());
     }
     NAMES.stream().map(name -> properties.getOrDefault(name, "").strip()).forEach(urls::add);

@@ -6,11 +6,10 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.FinalizedVersionRange;
-import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
 import org.apache.kafka.common.errors.InvalidRequestException;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnsupportedForMessageFormatException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.jspecify.annotations.Nullable;
 
 /** Which of Kafka's transaction protocols the brokers run: the feature transaction.version. */
 public final class TransactionProtocol {
@@ -50,19 +49,17 @@ public final class TransactionProtocol {
    * What a failed description of a transactional id tells of transactions: finding its coordinator
    * comes first, and every broker that offers transactions has one.
    */
-  public static Optional<String> refusal(Throwable failure) {
+  public static Optional<String> refusal(@Nullable Throwable failure) {
     boolean none =
         failure instanceof UnsupportedVersionException
             ? !isTooOldToDescribe(failure)
             : failure instanceof InvalidRequestException
-                || failure instanceof CoordinatorNotAvailableException
-                || failure instanceof UnsupportedForMessageFormatException
-                || failure instanceof TimeoutException;
-    return none ? Optional.of(Reasons.of(failure)) : Optional.empty();
+                || failure instanceof UnsupportedForMessageFormatException;
+    return none && failure != null ? Optional.of(Reasons.of(failure)) : Optional.empty();
   }
 
   /** Brokers before 3.0 offer transactions, and cannot describe them. */
-  public static boolean isTooOldToDescribe(Throwable failure) {
+  public static boolean isTooOldToDescribe(@Nullable Throwable failure) {
     return failure instanceof UnsupportedVersionException
         && String.valueOf(failure.getMessage()).contains("DESCRIBE_TRANSACTIONS");
   }

@@ -2,6 +2,7 @@ package dev.lapse.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lapse.platform.DatabaseProbe;
 import dev.lapse.support.Roles;
 import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
@@ -13,7 +14,9 @@ import org.junit.jupiter.api.Test;
 class DatabaseDoctorIT {
 
   private final TestDatabase database = TestDatabase.migrated();
-  private final DatabaseDoctor doctor = new DatabaseDoctor(database.serviceJdbc());
+  private final DatabaseDoctor doctor =
+      new DatabaseDoctor(
+          database.serviceJdbc(), new DatabaseProbe(database.service(), "\"ai_approvals\""), 8);
 
   @AfterEach
   void close() {

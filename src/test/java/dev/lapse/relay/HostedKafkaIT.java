@@ -13,6 +13,7 @@ import dev.lapse.support.TestDatabase;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.FeatureUpdate;
@@ -72,11 +73,7 @@ class HostedKafkaIT {
       ConfigResource topic =
           new ConfigResource(ConfigResource.Type.TOPIC, relay.settings.positionTopic());
       assertThat(
-              admin
-                  .describeConfigs(List.of(topic))
-                  .all()
-                  .get()
-                  .get(topic)
+              Objects.requireNonNull(admin.describeConfigs(List.of(topic)).all().get().get(topic))
                   .get("cleanup.policy")
                   .value())
           .isEqualTo("compact");
@@ -133,10 +130,10 @@ class HostedKafkaIT {
           .contains("Kafka compacts an event topic", "name=" + name + ".noted");
     }
     Map<String, Diagnosis> diagnoses = diagnoses();
-    assertThat(diagnoses.get("topic " + name + ".position").seen())
+    assertThat(Objects.requireNonNull(diagnoses.get("topic " + name + ".position")).seen())
         .contains("6 partitions instead of 1", "cleanup.policy=delete, not compact");
-    assertThat(diagnoses.get("topic " + name + ".noted").holds()).isTrue();
-    assertThat(diagnoses.get("topic " + name + ".noted").why())
+    assertThat(Objects.requireNonNull(diagnoses.get("topic " + name + ".noted")).holds()).isTrue();
+    assertThat(Objects.requireNonNull(diagnoses.get("topic " + name + ".noted")).why())
         .contains("It is compacted: Kafka keeps only the last event of each key.");
   }
 
@@ -156,7 +153,8 @@ class HostedKafkaIT {
 
     Map<String, Diagnosis> diagnoses = diagnoses();
 
-    assertThat(diagnoses.get("transactions").seen()).isEqualTo("transaction.version 1");
+    assertThat(Objects.requireNonNull(diagnoses.get("transactions")).seen())
+        .isEqualTo("transaction.version 1");
     assertThat(diagnoses.values()).allMatch(Diagnosis::holds);
   }
 
