@@ -39,9 +39,10 @@ DROP INDEX IF EXISTS :"approvals_schema".:"due_index";
 DROP FUNCTION IF EXISTS :"schema".refuse_approval_transition();
 DROP FUNCTION IF EXISTS :"schema".refuse_early_expiry();
 DROP FUNCTION IF EXISTS :"schema".purge_outbox(bigint, interval, integer);
-DROP FUNCTION IF EXISTS :"schema".restamp_outbox();
+DROP FUNCTION IF EXISTS :"schema".restamp_outbox(bigint, integer);
 DROP TABLE IF EXISTS
     :"schema".last_error, :"schema".retention, :"schema".pause, :"schema".replay,
-    :"schema".dead_letter, :"schema".relay_checkpoint, :"schema".outbox_identity, :"schema".outbox;
+    :"schema".dead_letter, :"schema".relay_checkpoint, :"schema".outbox_identity,
+    :"schema".restamp, :"schema".outbox;
 DROP TABLE IF EXISTS :"history".lapse_schema_history;
 COMMIT;

@@ -44,7 +44,7 @@ final class Restoration extends BaseCallback {
       run.execute("SET statement_timeout = 0");
       for (String statement : statements) {
         log.warn(
-            "What a migration made is missing, and is made again statement=\"{}\"",
+            "An index or trigger of Lapse is missing; creating it again statement=\"{}\"",
             statement.lines().findFirst().orElse(""));
         run.execute(
             statement.contains("TRIGGER") ? "SET lock_timeout = '3s'" : "SET lock_timeout = 0");
@@ -52,7 +52,7 @@ final class Restoration extends BaseCallback {
       }
     } catch (SQLException e) {
       log.warn(
-          "It could not be made again reason=\"{}\" action=\"run lapse doctor, and what it prints\"",
+          "Could not create a missing index or trigger reason=\"{}\" action=\"run lapse doctor, and what it prints\"",
           e.getMessage());
     }
   }

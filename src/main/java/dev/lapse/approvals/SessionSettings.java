@@ -42,7 +42,7 @@ public record SessionSettings(Map<String, String> values) {
         (name, value) -> {
           if (!NAME.matcher(name).matches() || name.length() > 63) {
             throw new IllegalArgumentException(
-                "%s.%s is no setting of an application's own: set a name with a dot, such as"
+                "%s.%s is not a custom setting: use a name with a dot, such as"
                         .formatted(PREFIX, name)
                     + " app.current_user");
           }

@@ -53,7 +53,7 @@ final class BatchPace {
   void cancelled(int size, long took) {
     if (limit == most) {
       log.warn(
-          "A batch was cancelled for its time-out; smaller ones are tried size={} took={}ms"
+          "A batch hit a time-out; trying smaller batches size={} took={}ms"
               + " action=\"see what approvals wait for: a lock, or a slow trigger\"",
           size,
           took / 1_000_000);

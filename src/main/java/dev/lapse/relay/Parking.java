@@ -153,9 +153,9 @@ final class Parking {
       String reason = Reasons.of(NestedExceptionUtils.getMostSpecificCause(failure));
       if (hidden == null) {
         log.warn(
-            "The table dead_letter cannot be read or written, so people may not see what Kafka"
-                + " refuses, nor requeue it; publishing goes on relay={} reason=\"{}\""
-                + " action=\"fix the reason; it is tried again\"",
+            "Cannot read or write the table dead_letter: undeliverable events are not listed,"
+                + " publishing continues relay={} reason=\"{}\""
+                + " action=\"fix the reason; Lapse retries\"",
             settings.name(),
             reason);
       }

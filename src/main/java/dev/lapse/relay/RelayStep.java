@@ -178,7 +178,7 @@ final class RelayStep implements Step {
         log.info("No subscription feeds the outbox any more relay={}", settings.name());
       }
       if (feed == null && term != null && takeOver.isDue()) {
-        log.warn("Rows of another database have come into the outbox relay={}", settings.name());
+        log.warn("The outbox contains rows of another database relay={}", settings.name());
         endTerm();
       }
     }
@@ -248,7 +248,7 @@ final class RelayStep implements Step {
       if (!toldOfKafka) {
         toldOfKafka = true;
         log.warn(
-            "Kafka cannot be used, so publishing waits; approvals expire meanwhile relay={}"
+            "Cannot use Kafka: publishing waits, approvals still expire relay={}"
                 + " reason=\"{}\" action=\"{}\"",
             settings.name(),
             Reasons.of(e),

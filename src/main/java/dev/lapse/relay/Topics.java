@@ -172,16 +172,27 @@ final class Topics {
             ? !policy.value().equals(TopicConfig.CLEANUP_POLICY_COMPACT)
             : policy.value().contains(TopicConfig.CLEANUP_POLICY_COMPACT);
     if (wrong && warnedOf.add(topic + "/cleanup")) {
+      warnOfCleanup(topic, policy.value(), position);
+    }
+  }
+
+  private static void warnOfCleanup(String topic, String policy, boolean position) {
+    if (position) {
       log.warn(
-          "{} name={} cleanup.policy={} action=\"kafka-configs.sh --alter --topic {} --add-config"
-              + " cleanup.policy={}\"",
-          position
-              ? "Kafka may delete the publish position, and then events are published again"
-              : "Kafka compacts an event topic: it keeps only the last event of each key",
+          "Kafka may delete the publish position, and then events are published again name={}"
+              + " cleanup.policy={} action=\"kafka-configs.sh --alter --topic {} --add-config"
+              + " cleanup.policy=compact\"",
           topic,
-          policy.value(),
+          policy,
+          topic);
+    } else {
+      log.warn(
+          "Kafka compacts an event topic: it keeps only the last event of each key name={}"
+              + " cleanup.policy={} action=\"kafka-configs.sh --alter --topic {} --add-config"
+              + " cleanup.policy=delete\"",
           topic,
-          position ? TopicConfig.CLEANUP_POLICY_COMPACT : TopicConfig.CLEANUP_POLICY_DELETE);
+          policy,
+          topic);
     }
   }
 

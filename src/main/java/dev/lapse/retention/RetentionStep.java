@@ -92,7 +92,7 @@ final class RetentionStep implements Step {
     if (!toldOfBusy && now - busyFrom >= BUSY_PATIENCE.toNanos()) {
       toldOfBusy = true;
       log.warn(
-          "Nothing is purged, since another session holds the row of the table retention for={}"
+          "Purging waits: another session holds the row of the table retention for={}"
               + " action=\"see who holds it, and end that session if it hangs: {}\"",
           Duration.ofNanos(now - busyFrom),
           WHO_HOLDS_IT);

@@ -27,8 +27,8 @@ class DocsNamesTest {
   private static final Pattern ENDPOINT = Pattern.compile("/actuator/([a-z]+)");
   private static final Pattern CREATED =
       Pattern.compile(
-          "(?m)^CREATE (?:OR REPLACE )?(TABLE|FUNCTION|TRIGGER|CONSTRAINT TRIGGER|INDEX(?! CONCURRENTLY))"
-              + " (?:IF NOT EXISTS )?(\\w+)");
+          "(?m)^ *CREATE (?:OR REPLACE )?(TABLE|FUNCTION|TRIGGER|CONSTRAINT TRIGGER|INDEX(?! CONCURRENTLY))"
+              + " (?:IF NOT EXISTS )?(?:%1\\$I\\.)?(\\w+)");
   private static final Pattern TEST_CLASS = Pattern.compile("`(\\w+(?:IT|Test))`");
   private static final Pattern ALERT = Pattern.compile("\\bLapse[A-Z]\\w+");
   private static final Pattern LOGGED =

@@ -48,6 +48,7 @@ class HostedKafkaIT {
             "transaction.state.log.num.partitions", "1",
             "transaction.state.log.replication.factor", "1",
             "transaction.state.log.min.isr", "1",
+            "group.min.session.timeout.ms", "500",
             "group.initial.rebalance.delay.ms", "0"));
     kafka.afterPropertiesSet();
   }

@@ -35,7 +35,7 @@ class PatientMigrationIT {
                 UnusableException.class, () -> patient.migrate(migration(database, "latest")));
 
         assertThat(givenUp)
-            .hasMessageContaining("In the way is session %d (".formatted(pid))
+            .hasMessageContaining("It is blocked by session %d (".formatted(pid))
             .hasMessageContaining("idle in transaction for ")
             .hasMessageContaining("on ai_approvals.");
         assertThat(givenUp.actions()).contains("SELECT pg_terminate_backend(%d);".formatted(pid));

@@ -35,7 +35,7 @@ public final class RelayHealth {
       health
           .status(LoopHealth.DEGRADED)
           .withDetail("reason", "the table dead_letter cannot be read or written: " + hidden)
-          .withDetail("action", "fix the reason; it is tried again, and publishing goes on");
+          .withDetail("action", "fix the reason; Lapse retries, and publishing continues");
     }
     if (relay.takingOver() != null) {
       health.withDetail("takingOver", relay.takingOver());
