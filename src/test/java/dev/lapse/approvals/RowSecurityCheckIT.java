@@ -51,8 +51,8 @@ class RowSecurityCheckIT {
     assertThat(check.problems())
         .containsExactly(
             new Problem(
-                "No policy of \"ai_approvals\" lets the role lapse_service SELECT and UPDATE all of"
-                    + " it.",
+                "No policy of \"ai_approvals\" allows the role lapse_service to SELECT and"
+                    + " UPDATE all rows.",
                 "Rows hidden by row-level security would never expire, without any warning.",
                 """
                 CREATE POLICY "lapse_service" ON "ai_approvals" TO "lapse_service" USING (true);

@@ -61,7 +61,7 @@ class TriggerCheckIT {
                 "If it needs privileges that this role lacks, no approval can expire.",
                 """
                 ALTER FUNCTION note() SECURITY DEFINER SET search_path = "public", pg_temp;
-                -- or GRANT the role what it does; needs it nothing, leave it"""));
+                -- or GRANT the role these privileges; if it needs none, ignore this"""));
     assertThatThrownBy(this::expire)
         .rootCause()
         .hasMessageContaining("permission denied for table changes");
@@ -94,7 +94,7 @@ class TriggerCheckIT {
   void namesItAtTheStartWithoutAlarmAndStarts(CapturedOutput output) {
     database.execute("CREATE TRIGGER noted AFTER UPDATE ON ai_approvals EXECUTE FUNCTION note()");
 
-    assertThat(new ApprovalsConfiguration().approvalsTable(check, true)).isNotNull();
+    assertThat(new ApprovalsConfiguration().approvalsTable(check, true, false)).isNotNull();
 
     assertThat(output.getOut())
         .containsOnlyOnce("The trigger \"noted\"")

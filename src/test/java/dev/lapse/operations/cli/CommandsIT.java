@@ -180,7 +180,7 @@ class CommandsIT {
         .contains("\"ai_approvals\" has no column \"version\" (integer).")
         .contains("\"ai_approvals\" has no column \"executed_at\"")
         .contains("has timestamps without a time zone")
-        .contains("No index keeps \"ai_approvals\".\"id\" unique.")
+        .contains("No unique index on \"ai_approvals\".\"id\".")
         .contains("ALTER TABLE \"ai_approvals\" ADD COLUMN \"version\" integer NOT NULL DEFAULT 1;")
         .contains("set lapse.approvals.zone=UTC")
         .contains("ALTER TABLE \"ai_approvals\" ADD PRIMARY KEY (\"id\");")
