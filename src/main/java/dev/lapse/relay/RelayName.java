@@ -3,6 +3,7 @@ package dev.lapse.relay;
 import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.outbox.OutboxIdentities;
 import dev.lapse.outbox.OutboxReader;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
@@ -36,6 +37,8 @@ public final class RelayName {
   public Optional<String> conflict() throws Exception {
     KafkaClients clients = new KafkaClients(kafka, relay);
     try (Admin admin = clients.admin()) {
+      // Asked first: the client logs an error where offsets of an unknown topic are asked for.
+      admin.describeTopics(List.of(relay.positionTopic())).allTopicNames().get();
       PositionTopic.Kept kept = new PositionTopic(clients, relay).last(admin).orElse(null);
       if (kept != null) {
         Ownership ownership = new Ownership(identities, relay);

@@ -130,7 +130,7 @@ class AuditIT {
   @Test
   void optionsThatMakeNoSenseAreWrong() throws Exception {
     assertThat(run(2, "audit", "--from-id=3")).contains("require --against-kafka");
-    assertThat(run(2, "audit", "--timeout=soon")).contains("say 90s, 5m or 2h");
+    assertThat(run(2, "audit", "--timeout=soon")).contains("Examples: 90s, 5m, 2h");
     assertThat(run(2, "audit", "--jsno")).contains("--json");
   }
 

@@ -71,6 +71,7 @@ class JarIT {
   @Test
   void doctorSaysWhatIsWrong() throws Exception {
     database.migrate();
+    database.execute("DROP TRIGGER ai_approvals_final ON ai_approvals");
 
     assertThat(run(1, Map.of(), "doctor")).contains("ok      database: PostgreSQL ", "WRONG");
   }

@@ -361,7 +361,8 @@ class ReplayIT {
       lock.rollback();
       lock.setAutoCommit(true);
 
-      assertThat(start.get(1, TimeUnit.MINUTES)).contains("The replay was stopped", "\"started\":false");
+      assertThat(start.get(1, TimeUnit.MINUTES))
+          .contains("The replay was stopped", "\"started\":false");
       assertThat(database.count("SELECT count(*) FROM replay")).isZero();
       assertThat(service.post("/actuator/replay", "{\"fromId\": 1}", AUTHORIZED).body())
           .contains("\"started\":true");
