@@ -54,8 +54,7 @@ final class DueIndexMigration extends BeforeEachMigration {
   /** In no transaction: nor could it drop the index in one. */
   @Override
   void prepare(Connection connection, Context context) throws SQLException {
-    log.info(
-        "Building the index on pending approvals: waits for open transactions, blocks no writers");
+    log.info("Building the due index: blocks no writers");
     Map<String, String> words = context.getConfiguration().getPlaceholders();
     try {
       Invalid index = find(connection, words);

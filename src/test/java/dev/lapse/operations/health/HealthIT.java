@@ -114,7 +114,7 @@ class HealthIT {
             assertThat(status(service, "/readiness")).isEqualTo("200 DEGRADED");
             JsonNode expiration = json(service, "/readiness").at("/components/expiration/details");
             assertThat(expiration.get("refused").intValue()).isEqualTo(1);
-            assertThat(expiration.get("action").stringValue()).contains("tried again");
+            assertThat(expiration.get("action").stringValue()).contains("retries automatically");
             assertThat(expiration.toString()).doesNotContain(refused, "no_longer");
           });
       assertThat(service.output()).contains("Cannot expire approval", refused, "\"no_longer\"");
