@@ -69,7 +69,10 @@ class ApprovalsConfiguration {
   private static void report(Problem problem, String check, Level level) {
     log.atLevel(level)
         .log(
-            "A check of the database fails check={} seen=\"{}\" effect=\"{}\" action=\"{}\"",
+            (level == Level.WARN
+                    ? "A check of the database fails"
+                    : "A check of the database has a note")
+                + " check={} seen=\"{}\" effect=\"{}\" action=\"{}\"",
             check,
             problem.what(),
             problem.why(),

@@ -30,7 +30,7 @@ class NoKafkaIT {
             .untilAsserted(
                 () ->
                     assertThat(service.output())
-                        .containsOnlyOnce("Kafka cannot be used, so publishing waits"));
+                        .containsOnlyOnce("Cannot use Kafka: publishing waits"));
         assertThat(service.get("/actuator/health/liveness").statusCode()).isEqualTo(200);
         assertThat(service.get("/actuator/health").body())
             .contains("Kafka does not answer at 127.0.0.1:1");
