@@ -53,6 +53,9 @@ public final class ApprovalsCheck {
               List<Problem> problems = understanding(found);
               boolean understood = problems.isEmpty();
               problems.addAll(FitnessCheck.toExpire(settings, found));
+              if (understood) {
+                problems.addAll(epoch(found));
+              }
               if (understood && catalog.isMigrated()) {
                 problems.addAll(FitnessCheck.dueIndex(settings, found));
               }
@@ -176,10 +179,17 @@ public final class ApprovalsCheck {
       problems.addAll(PrivilegeCheck.toExpire(settings, found));
       problems.addAll(RowSecurityCheck.toExpire(settings, found));
     }
+    if (understood) {
+      problems.addAll(epoch(found));
+    }
     if (migrated && understood) {
       problems.addAll(FitnessCheck.dueIndex(settings, found));
     }
     return problems;
+  }
+
+  private List<Problem> epoch(FoundTable found) {
+    return EpochCheck.of(settings, ApprovalsTable.of(settings, found, session), jdbc);
   }
 
   private UnusableException unusable(List<Problem> problems) {

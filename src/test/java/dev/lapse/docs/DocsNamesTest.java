@@ -29,7 +29,7 @@ class DocsNamesTest {
       Pattern.compile(
           "(?m)^ *CREATE (?:OR REPLACE )?(TABLE|FUNCTION|TRIGGER|CONSTRAINT TRIGGER|INDEX(?! CONCURRENTLY))"
               + " (?:IF NOT EXISTS )?(?:%1\\$I\\.)?(\\w+)");
-  private static final Pattern TEST_CLASS = Pattern.compile("`(\\w+(?:IT|Test))`");
+  private static final Pattern TEST_CLASS = Pattern.compile("`(\\w*[a-z]\\w*(?:IT|Test))`");
   private static final Pattern ALERT = Pattern.compile("\\bLapse[A-Z]\\w+");
   private static final Pattern LOGGED =
       Pattern.compile("log\\s*\\.\\s*(?:warn|error)\\(\\s*\"((?:\\\\.|[^\"\\\\])*)\"");
