@@ -295,6 +295,40 @@ class MigrateIT {
         .contains("Approvals expired: 0");
   }
 
+  /** Lapse's schema comes first on the search path; the table is the application's all the same. */
+  @Test
+  void adoptsTheTableThatTheSearchPathFinds() throws Exception {
+    database.execute(APPROVALS);
+    database.execute("CREATE SCHEMA lapse");
+    String both = "--spring.datasource.url=%s?currentSchema=lapse,public".formatted(database.url());
+
+    assertThat(run(0, "migrate", both)).contains("up to date");
+
+    assertThat(tables("public")).isEqualTo("ai_approvals");
+    assertThat(tables("lapse")).contains("outbox").doesNotContain("ai_approvals");
+    assertThat(
+            database.count(
+                "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'public.ai_approvals'::regclass"))
+        .isEqualTo(2);
+    database.execute(
+        "INSERT INTO ai_approvals (id, status, version, expires_at) VALUES"
+            + " (gen_random_uuid(), 'pending', 1, now() - interval '1 s')");
+    assertThat(run(0, "expire", both)).contains("Approvals expired: 1");
+  }
+
+  /** A second, empty table would take the place of the one that nobody sees. */
+  @Test
+  void makesNoSecondTableWhereOneIsOutOfSight() throws Exception {
+    database.execute("CREATE SCHEMA app");
+    database.execute(APPROVALS);
+    database.execute("ALTER TABLE ai_approvals SET SCHEMA app");
+
+    assertThat(run(1, "migrate")).contains("lapse.approvals.schema=app").doesNotContain("\tat ");
+
+    assertThat(database.count("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+        .isZero();
+  }
+
   /** Beside the application's own history, say, in a schema that it keeps such things in. */
   @Test
   void keepsItsHistoryInASchemaOfItsOwn() throws Exception {
