@@ -391,7 +391,7 @@ class DeadLetterIT {
 
       assertThat(deadLetters.list()).hasSize(1);
       assertThat(logged.warnings())
-          .filteredOn(line -> line.contains("cannot be read or written"))
+          .filteredOn(line -> line.contains("Cannot read or write the table dead_letter"))
           .as("once for each relay")
           .hasSize(2);
     }
