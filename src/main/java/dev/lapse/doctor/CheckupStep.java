@@ -15,6 +15,9 @@ final class CheckupStep implements Step {
 
   private static final Logger log = LoggerFactory.getLogger(CheckupStep.class);
 
+  /** Between two checkups while something fails. */
+  private static final Duration SOON = Duration.ofSeconds(5);
+
   private final Checkup checkup;
   private final Duration interval;
 
@@ -64,7 +67,8 @@ final class CheckupStep implements Step {
     told = now;
     failing = failed;
     known = true;
-    return interval;
+    // An outage may be all that was wrong: health is not to stay down for minutes after it.
+    return failed.isEmpty() || interval.compareTo(SOON) < 0 ? interval : SOON;
   }
 
   private void note(Diagnosis check) {
