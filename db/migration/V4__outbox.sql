@@ -38,7 +38,11 @@ CREATE TABLE outbox (
                         headers,
                         'strict $.keyvalue() ? (@.key starts with "ce_"'
                             ' || @.key == "content-type" || @.key == "lapse-replay")')),
-    occurred_at timestamptz NOT NULL DEFAULT now()
+    occurred_at timestamptz NOT NULL DEFAULT now(),
+    -- Bytes of key, payload and headers. A page of the relay ends by it, before a payload is read.
+    size        integer     NOT NULL GENERATED ALWAYS AS (
+                    octet_length(key) + octet_length(payload::text)
+                    + coalesce(octet_length(headers::text), 0)) STORED
 );
 
 -- Serves the search for stragglers (dev.lapse.outbox.OutboxReader): it enters by transaction, and

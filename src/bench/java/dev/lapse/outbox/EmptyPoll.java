@@ -43,6 +43,7 @@ public final class EmptyPoll {
       statement.setInt(3, PAGE);
       statement.setInt(4, PAGE);
       statement.setInt(5, PAGE + 1);
+      statement.setLong(6, 1 << 22);
       try (ResultSet row = statement.executeQuery()) {
         row.next();
         JsonNode plan = JsonMapper.shared().readTree(row.getString(1)).get(0);

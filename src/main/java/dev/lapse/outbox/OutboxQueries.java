@@ -22,7 +22,8 @@ final class OutboxQueries {
              (SELECT (CASE WHEN is_called THEN last_value ELSE last_value - 1 END)::text
               FROM outbox_id_seq) AS last_id,
              pg_current_wal_flush_lsn()::text AS flush_lsn,
-             (extract(epoch FROM now()) * 1000)::bigint::text AS time
+             (extract(epoch FROM now()) * 1000)::bigint::text AS time,
+             0 AS size
       """;
 
   static final String NO_HIGHEST = ", NULL AS highest\n";
@@ -36,7 +37,29 @@ final class OutboxQueries {
       """;
 
   static final String RECORD =
-      OutboxRecord.COLUMNS + ", NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL\n";
+      OutboxRecord.COLUMNS + ", NULL, NULL, NULL, NULL, NULL, NULL, NULL, record.size, NULL\n";
+
+  /**
+   * What a page is of, in id order, with the bytes up to each row; {@link #ITS_END} limits both.
+   */
+  private static final String PAGE_OF =
+      """
+      SELECT * FROM (
+        SELECT page.*, sum(size) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS bytes FROM (
+      """;
+
+  /**
+   * Ends a page by rows and by bytes. The server does so, and a page comes in one answer: fetched
+   * in parts it would cost a round trip each, and without a limit on bytes any amount of memory.
+   */
+  private static final String ITS_END =
+      """
+        ) page
+        ORDER BY id LIMIT ?
+      ) page
+      WHERE bytes - size < ?
+      ORDER BY id
+      """;
 
   /**
    * Stragglers (rows at or below the position that its snapshot could not see) and the page above
@@ -75,8 +98,8 @@ final class OutboxQueries {
         ORDER BY id
         LIMIT ?
       )
-      SELECT * FROM (
       """
+          + PAGE_OF
           + STATE
           + HIGHEST
           + """
@@ -94,9 +117,8 @@ final class OutboxQueries {
           + """
            FROM outbox record WHERE record.id > (SELECT id FROM position)
            ORDER BY record.id LIMIT ?)
-      ) page
-      ORDER BY id LIMIT ?
-      """;
+      """
+          + ITS_END;
 
   /**
    * The next of more stragglers than a page holds: rows up to the position that the later snapshot
@@ -104,7 +126,7 @@ final class OutboxQueries {
    * walk however many pages it takes.
    */
   static final String CATCH_UP =
-      "SELECT * FROM ("
+      PAGE_OF
           + STATE
           + NO_HIGHEST
           + """
@@ -117,9 +139,8 @@ final class OutboxQueries {
              AND NOT pg_visible_in_snapshot(xact_id, ?::pg_snapshot)
              AND pg_visible_in_snapshot(xact_id, ?::pg_snapshot)
            ORDER BY record.id LIMIT ?)
-      ) page
-      ORDER BY id LIMIT ?
-      """;
+      """
+          + ITS_END;
 
   /**
    * Records of one key that wait behind a dead letter, up to an id: the position has passed them,
@@ -161,8 +182,8 @@ final class OutboxQueries {
         ORDER BY id
         LIMIT ?
       )
-      SELECT * FROM (
       """
+          + PAGE_OF
           + STATE
           + NO_HIGHEST
           + """
@@ -174,9 +195,8 @@ final class OutboxQueries {
             FROM outbox record WHERE record.id = waiting.id
             OFFSET 0
           ) found
-      ) page
-      ORDER BY id LIMIT ?
-      """;
+      """
+          + ITS_END;
 
   static final String EVENT = "SELECT event_id::text FROM outbox WHERE id = ?";
 

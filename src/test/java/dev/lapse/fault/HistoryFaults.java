@@ -102,7 +102,7 @@ final class HistoryFaults {
             to.prepareStatement(
                 ("INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE"
                         + " SELECT %2$s FROM (SELECT (r::%1$s).* FROM unnest(?) r) dumped")
-                    .formatted(table, columns(table, to)))) {
+                    .formatted(table, OwnPostgres.columns(table, to)))) {
       select.setFetchSize(CHUNK);
       List<String> rows = new ArrayList<>();
       try (ResultSet row = select.executeQuery("SELECT t::text FROM %s t".formatted(table))) {
@@ -114,22 +114,6 @@ final class HistoryFaults {
         }
       }
       insert(insert, rows, to);
-    }
-  }
-
-  /** Without the generated ones, as pg_dump leaves them out. */
-  private static String columns(String table, Connection of) throws SQLException {
-    try (Statement select = of.createStatement();
-        ResultSet row =
-            select.executeQuery(
-                """
-                SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
-                WHERE attrelid = '%s'::regclass AND attnum > 0 AND NOT attisdropped
-                  AND attgenerated = ''
-                """
-                    .formatted(table))) {
-      row.next();
-      return row.getString(1);
     }
   }
 

@@ -28,6 +28,7 @@ class OutboxPlanIT {
 
   private static final int ROWS = 200_000;
   private static final int PAGE = 5000;
+  private static final long BYTES = 1 << 24;
   private static final int HANDFUL = 40;
 
   /** What the planner knows and how it plans. */
@@ -209,10 +210,10 @@ class OutboxPlanIT {
         explain(
             database,
             planner,
-            "(bigint, text, bigint[], text[], text, text, integer, integer)",
+            "(bigint, text, bigint[], text[], text, text, integer, integer, bigint)",
             OutboxQueries.WAITING,
-            "20000, '%1$s', '{10000}', '{%1$s}', 'key-7', 'key-7', %2$d, %2$d"
-                .formatted(snapshot, PAGE + 1));
+            "20000, '%1$s', '{10000}', '{%1$s}', 'key-7', 'key-7', %2$d, %2$d, %3$d"
+                .formatted(snapshot, PAGE + 1, BYTES));
 
     assertThat(plan.rows()).isEqualTo(1 + 100);
     assertThat(plan.buffers()).as(plan.text()).isLessThan(1000); // 10,000 rows, and a page of them
@@ -231,10 +232,10 @@ class OutboxPlanIT {
         explain(
             database,
             planner,
-            "(bigint, bigint, text, text, integer, integer)",
+            "(bigint, bigint, text, text, integer, integer, bigint)",
             OutboxQueries.CATCH_UP,
-            "150000, 150500, '%s', '%s', %d, %d"
-                .formatted(Position.start(now).snapshot(), now.snapshot(), PAGE, PAGE + 1));
+            "150000, 150500, '%s', '%s', %d, %d, %d"
+                .formatted(Position.start(now).snapshot(), now.snapshot(), PAGE, PAGE + 1, BYTES));
 
     assertThat(plan.rows()).isEqualTo(1 + 500);
     assertThat(plan.buffers()).as(plan.text()).isLessThan(HANDFUL);
@@ -247,7 +248,7 @@ class OutboxPlanIT {
   }
 
   private static OutboxReader reader(TestDatabase database) {
-    return new OutboxReader(database.service(), PAGE, 1 << 24);
+    return new OutboxReader(database.service(), PAGE, BYTES);
   }
 
   private static Position endOfTheOutbox(TestDatabase database) throws SQLException {
@@ -280,10 +281,10 @@ class OutboxPlanIT {
     return explain(
         database,
         planner,
-        "(bigint, text, integer, integer, integer)",
+        "(bigint, text, integer, integer, integer, bigint)",
         OutboxQueries.PAGE,
-        "%d, '%s', %d, %d, %d"
-            .formatted(position.publishedId(), position.snapshot(), PAGE, PAGE, PAGE + 1));
+        "%d, '%s', %d, %d, %d, %d"
+            .formatted(position.publishedId(), position.snapshot(), PAGE, PAGE, PAGE + 1, BYTES));
   }
 
   private static Plan explain(

@@ -37,7 +37,7 @@ class OutboxReaderIT {
   }
 
   @Test
-  void doesNotHoldMoreOfALargeBacklogThanItsPageAndARoundTrip() throws Exception {
+  void readsNoMoreOfALargeBacklogThanItsPage() throws Exception {
     append(400);
     OutboxReader reader = new OutboxReader(database.service(), 5000, 3 * RECORD);
     Position start = Position.start(reader.state());
@@ -46,7 +46,7 @@ class OutboxReaderIT {
     long before = allocated();
     reader.read(start);
 
-    assertThat(allocated() - before).isLessThan(200L * RECORD);
+    assertThat(allocated() - before).isLessThan(20L * RECORD);
   }
 
   /** All other keys wait for such a look, so it goes a limited way, and on with the next. */

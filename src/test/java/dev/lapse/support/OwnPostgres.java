@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -304,6 +305,22 @@ public final class OwnPostgres implements AutoCloseable {
   }
 
   /** Past every proxy. */
+  /** A table's columns without the generated ones, as pg_dump lists them. */
+  public static String columns(String table, Connection of) throws SQLException {
+    try (Statement select = of.createStatement();
+        ResultSet row =
+            select.executeQuery(
+                """
+                SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
+                WHERE attrelid = '%s'::regclass AND attnum > 0 AND NOT attisdropped
+                  AND attgenerated = ''
+                """
+                    .formatted(table))) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
   public String url() {
     return url(port);
   }
