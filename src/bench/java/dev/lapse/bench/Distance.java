@@ -41,6 +41,7 @@ final class Distance implements AutoCloseable {
             return thread;
           });
 
+  @SuppressWarnings("ArrayRecordComponent") // never compared by its bytes
   private record Chunk(byte[] bytes, long due) {
     static final Chunk END = new Chunk(new byte[0], 0);
   }
@@ -105,7 +106,7 @@ final class Distance implements AutoCloseable {
   private void arrive(BlockingQueue<Chunk> way, Socket to, Socket from) {
     try {
       OutputStream out = to.getOutputStream();
-      for (Chunk chunk = way.take(); chunk != Chunk.END; chunk = way.take()) {
+      for (Chunk chunk = way.take(); chunk.bytes().length > 0; chunk = way.take()) {
         TimeUnit.NANOSECONDS.sleep(chunk.due() - System.nanoTime());
         out.write(chunk.bytes());
       }

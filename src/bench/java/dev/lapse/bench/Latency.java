@@ -6,6 +6,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How soon consumers have what somebody else committed: from the return of his commit to the return
@@ -57,7 +58,7 @@ final class Latency implements Benchmark {
     try (Database database = stage.database();
         Receiver receiver = Receiver.of(stage, topic, phase::received);
         Service service = stage.service(database, topic)) {
-      phase.write(database, "outbox", receiver);
+      phase.write(database, "outbox", receiver, service);
       return phase;
     }
   }
@@ -71,7 +72,7 @@ final class Latency implements Benchmark {
           ClassicRelay relay =
               new ClassicRelay(database, stage.broker().bootstrapServers(), topic);
           Every polls = new Every(CLASSIC_POLL_INTERVAL, relay::runOnce)) {
-        phase.write(database, "classic_outbox", receiver);
+        phase.write(database, "classic_outbox", receiver, null);
         return phase;
       }
     }
@@ -84,6 +85,8 @@ final class Latency implements Benchmark {
     private final long[] committed;
     private final long[] received;
     private double cpu;
+    private double serviceCpu;
+    private double databaseCpu;
 
     Phase(Stage stage) {
       this.stage = stage;
@@ -97,9 +100,11 @@ final class Latency implements Benchmark {
     }
 
     /** Writes all events at their pace, and returns when they have come. */
-    void write(Database database, String table, Receiver receiver)
+    void write(Database database, String table, Receiver receiver, @Nullable Service service)
         throws SQLException, InterruptedException {
       Cpu broker = Cpu.of(stage.broker().pid());
+      Cpu own = broker;
+      Cpu sessions = broker;
       try (Connection connection = database.connect();
           PreparedStatement insert = connection.prepareStatement(INSERT.formatted(table))) {
         insert(insert, 0);
@@ -109,11 +114,16 @@ final class Latency implements Benchmark {
           var unused = pace.await(n);
           if (n == WARM_UP) {
             broker = Cpu.of(stage.broker().pid());
+            own = service == null ? broker : Cpu.of(service.pid());
+            sessions = service == null ? broker : Cpu.of(database.serviceSessions());
           }
           insert(insert, n);
         }
       }
-      cpu = broker.seconds() / stage.options().duration().toSeconds();
+      double seconds = stage.options().duration().toSeconds();
+      cpu = broker.seconds() / seconds;
+      serviceCpu = service == null ? 0 : own.seconds() / seconds;
+      databaseCpu = service == null ? 0 : sessions.seconds() / seconds;
       receiver.await(committed.length);
     }
 
@@ -139,6 +149,10 @@ final class Latency implements Benchmark {
     void report(Findings findings, String whose) {
       delays().addTo(findings, whose);
       findings.add(whose + ": broker's CPU", "% of a processor", cpu * 100);
+      if (serviceCpu > 0) {
+        findings.add(whose + ": its own CPU", "% of a processor", serviceCpu * 100);
+        findings.add(whose + ": its sessions' CPU", "% of a processor", databaseCpu * 100);
+      }
     }
   }
 }

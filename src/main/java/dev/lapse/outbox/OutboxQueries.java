@@ -198,6 +198,14 @@ final class OutboxQueries {
       """
           + ITS_END;
 
+  /** Whether no id was handed out since, and no transaction has begun or ended, if that counts. */
+  static final String QUIET =
+      """
+      SELECT (CASE WHEN is_called THEN last_value ELSE last_value - 1 END) = ?
+             AND pg_current_snapshot()::text = coalesce(?, pg_current_snapshot()::text)
+      FROM outbox_id_seq
+      """;
+
   static final String EVENT = "SELECT event_id::text FROM outbox WHERE id = ?";
 
   private OutboxQueries() {}

@@ -167,6 +167,22 @@ public final class OutboxReader {
         });
   }
 
+  /**
+   * See {@link QuickPoll}.
+   *
+   * @param snapshot null if it does not count
+   */
+  boolean isQuiet(long lastId, @Nullable String snapshot) throws SQLException {
+    try (Connection connection = dataSource.getConnection();
+        PreparedStatement statement = connection.prepareStatement(OutboxQueries.QUIET)) {
+      statement.setLong(1, lastId);
+      statement.setString(2, snapshot);
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next() && row.getBoolean(1);
+      }
+    }
+  }
+
   /** The event id of the row at {@code id}, if there is one. */
   public Optional<String> eventAt(long id) throws SQLException {
     return inTransaction(

@@ -52,6 +52,7 @@ final class RelayStep implements Step {
   private boolean toldOfKafka;
   private long feedAskedAt = System.nanoTime() - FEED_INTERVAL.toNanos();
   private long keptAt = System.nanoTime();
+  private long gatherUntil = System.nanoTime();
   private @Nullable Pause paused;
   private long pauseAskedAt = System.nanoTime() - PAUSE_INTERVAL.toNanos();
   private @Nullable Admin admin;
@@ -107,8 +108,14 @@ final class RelayStep implements Step {
     if (isPaused()) {
       return pause();
     }
+    long gathering = gatherUntil - System.nanoTime();
+    if (gathering > 0) {
+      return Duration.ofNanos(
+          gathering); // woken, and not alone: what is new is published with what comes meanwhile
+    }
     Term.Cycle cycle;
     Position position;
+    long begin = System.nanoTime();
     try {
       if (term == null) {
         term = takeOver.begin(admin, this::keepLead);
@@ -125,8 +132,16 @@ final class RelayStep implements Step {
     if (cycle.published() > 0) {
       log.debug("Published events count={} to={}", cycle.published(), position.publishedId());
     }
-    Duration pause = pace.after(cycle.published() > 0, System.nanoTime());
-    return cycle.more() ? Duration.ZERO : pause;
+    long now = System.nanoTime();
+    if (cycle.published() == 0) {
+      return cycle.more() ? Duration.ZERO : pace.afterNothing(now);
+    }
+    Duration pause = pace.afterTransaction(Duration.ofNanos(now - begin), now);
+    if (cycle.more()) {
+      return Duration.ZERO;
+    }
+    gatherUntil = now + pause.toNanos();
+    return pause;
   }
 
   /** Not even a take-over goes on in a pause: in a restored database it publishes stragglers. */

@@ -5,6 +5,7 @@ import dev.lapse.outbox.DeadLetter;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
+import dev.lapse.outbox.QuickPoll;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -28,6 +29,7 @@ final class Term implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Term.class);
 
   private final OutboxReader reader;
+  private final QuickPoll quickPoll;
   private final Checkpoints checkpoints;
   private final PagePublisher publisher;
   private final Parking parking;
@@ -51,6 +53,7 @@ final class Term implements AutoCloseable {
     this.relay = settings.name();
     this.checkpointInterval = settings.checkpointInterval();
     this.reader = reader;
+    this.quickPoll = new QuickPoll(reader);
     this.checkpoints = checkpoints;
     this.publisher = publisher;
     this.parking = parking;
@@ -71,9 +74,14 @@ final class Term implements AutoCloseable {
    */
   Cycle runOnce() throws Exception {
     DeadLetter requeued = parking.requeued(position);
+    if (requeued == null && nextPage == null && quickPoll.isQuiet(System.nanoTime())) {
+      writeCheckpointIfDue();
+      return new Cycle(0, false);
+    }
     int published = requeued == null ? 0 : release(requeued);
     Page page = nextPage == null ? reader.read(position) : await(nextPage);
     nextPage = null;
+    quickPoll.read(page);
     requireSameDatabase(page);
     boolean more = page.more() || position.catchUp() != null || requeued != null;
     if (page.isEmpty()) {

@@ -13,24 +13,33 @@ class PollPaceTest {
 
   @Test
   void looksLessOftenOnceNothingHasComeForASecond() {
-    assertThat(pace.after(false, BEGIN + millis(999))).hasMillis(5);
-    assertThat(pace.after(false, BEGIN + millis(1000))).hasMillis(50);
+    assertThat(pace.afterNothing(BEGIN + millis(999))).hasMillis(5);
+    assertThat(pace.afterNothing(BEGIN + millis(1000))).hasMillis(50);
   }
 
   @Test
   void looksAtItsIntervalAgainOnceSomethingHasCome() {
-    pace.after(false, BEGIN + millis(5000));
+    pace.afterTransaction(Duration.ofMillis(4), BEGIN + millis(5050));
 
-    assertThat(pace.after(true, BEGIN + millis(5050))).hasMillis(5);
-    assertThat(pace.after(false, BEGIN + millis(6049))).hasMillis(5);
-    assertThat(pace.after(false, BEGIN + millis(6050))).hasMillis(50);
+    assertThat(pace.afterNothing(BEGIN + millis(6049))).hasMillis(5);
+    assertThat(pace.afterNothing(BEGIN + millis(6050))).hasMillis(50);
+  }
+
+  @Test
+  void gathersForOneAndAHalfTimesWhatATransactionTakes() {
+    assertThat(pace.afterTransaction(Duration.ofMillis(4), BEGIN)).hasMillis(6);
+  }
+
+  @Test
+  void gathersForALimitedTimeAfterATransactionThatTookLong() {
+    assertThat(pace.afterTransaction(Duration.ofSeconds(2), BEGIN)).hasMillis(25);
   }
 
   @Test
   void looksNeverMoreOftenThanItWasTold() {
     PollPace slow = new PollPace(Duration.ofSeconds(2), BEGIN);
 
-    assertThat(slow.after(false, BEGIN + millis(5000))).hasSeconds(2);
+    assertThat(slow.afterNothing(BEGIN + millis(5000))).hasSeconds(2);
   }
 
   private static long millis(long millis) {
