@@ -49,14 +49,16 @@ final class BatchPace {
    * One of {@code size} approvals was cancelled.
    *
    * @param took nanoseconds
+   * @param reason in PostgreSQL's words
    */
-  void cancelled(int size, long took) {
+  void cancelled(int size, long took, String reason) {
     if (limit == most) {
       log.warn(
-          "A batch hit a time-out; trying smaller batches size={} took={}ms"
+          "A batch hit a time-out; trying smaller batches size={} took={}ms reason=\"{}\""
               + " action=\"see what approvals wait for: a lock, or a slow trigger\"",
           size,
-          took / 1_000_000);
+          took / 1_000_000,
+          reason);
     }
     limit = Math.max(1, Math.min(limit, size) / 2);
     tooLong = took;

@@ -1,6 +1,7 @@
 package dev.lapse.expiration;
 
 import dev.lapse.pause.Pause;
+import dev.lapse.problem.Reasons;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -87,7 +88,7 @@ public final class Sweep {
       if (!BatchPace.isOutOfTime(e)) {
         throw e;
       }
-      pace.cancelled(limit, System.nanoTime() - begin);
+      pace.cancelled(limit, System.nanoTime() - begin, Reasons.of(e));
       if (limit == 1) {
         throw e; // it is not the size
       }

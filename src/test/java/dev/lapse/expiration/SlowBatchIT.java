@@ -68,8 +68,8 @@ class SlowBatchIT {
   @Test
   void growsAgainOnceABatchTakesAQuarterOfThat() {
     BatchPace pace = new BatchPace(1000);
-    pace.cancelled(1000, Duration.ofSeconds(3).toNanos());
-    pace.cancelled(500, Duration.ofSeconds(3).toNanos());
+    pace.cancelled(1000, Duration.ofSeconds(3).toNanos(), "slow");
+    pace.cancelled(500, Duration.ofSeconds(3).toNanos(), "slow");
     assertThat(pace.limit()).isEqualTo(250);
 
     pace.done(Duration.ofSeconds(1).toNanos());
