@@ -20,6 +20,7 @@ class BenchmarksIT {
 
   static {
     ALL.put("drain", new Drain());
+    ALL.put("compression", new Compression());
     ALL.put("latency", new Latency());
     ALL.put("lateness", new Lateness());
     ALL.put("sweep", new Sweep());

@@ -2,15 +2,19 @@ package dev.lapse.bench;
 
 import dev.lapse.support.ChildProcess;
 import dev.lapse.support.Ports;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.IntStream;
 import kafka.tools.StorageTool;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
@@ -129,6 +133,16 @@ final class Broker implements AutoCloseable {
 
   void deleteTopic(String topic) throws Exception {
     admin.deleteTopics(List.of(topic)).all().get();
+  }
+
+  /** Bytes of a topic's records on the broker's disk, which are those that went over the wire. */
+  long bytes(String topic) {
+    return IntStream.range(0, Stage.PARTITIONS)
+        .mapToObj(partition -> directory.resolve("data").resolve(topic + "-" + partition))
+        .flatMap(partition -> Arrays.stream(Objects.requireNonNull(partition.toFile().listFiles())))
+        .filter(file -> file.getName().endsWith(".log"))
+        .mapToLong(File::length)
+        .sum();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.lapse.bench;
 
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,6 +98,11 @@ final class Receiver implements AutoCloseable {
       marks.add(new Mark(count, now));
       notifyAll();
     }
+  }
+
+  /** Processor time of its thread so far. */
+  double cpuSeconds() {
+    return ManagementFactory.getThreadMXBean().getThreadCpuTime(thread.getId()) / 1e9;
   }
 
   synchronized long count() {

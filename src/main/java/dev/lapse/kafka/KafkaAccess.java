@@ -24,12 +24,22 @@ public final class KafkaAccess {
 
   private final String bootstrapServers;
   private final Map<String, String> properties;
+  private final String compression;
+
+  public KafkaAccess(KafkaSettings settings) {
+    this(settings.bootstrapServers(), settings.properties(), settings.compression());
+  }
 
   /**
    * @param bootstrapServers brokers to begin with
    * @param properties further properties of the clients; they go before those set here
    */
   public KafkaAccess(String bootstrapServers, Map<String, String> properties) {
+    this(bootstrapServers, properties, "none");
+  }
+
+  private KafkaAccess(String bootstrapServers, Map<String, String> properties, String compression) {
+    this.compression = compression;
     this.bootstrapServers = bootstrapServers;
     this.properties = Map.copyOf(properties);
     TokenEndpoints.allow(properties);
@@ -65,6 +75,7 @@ public final class KafkaAccess {
     all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, id);
     // Consumers wait that long at the most, should this process be killed in mid-transaction.
     all.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, (int) TRANSACTION.toMillis());
+    all.putIfAbsent(ProducerConfig.COMPRESSION_TYPE_CONFIG, compression);
     all.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 5);
     all.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, (int) TRANSACTION.toMillis() * 4 / 5);
     ClientTimeouts.containDelivery(all);

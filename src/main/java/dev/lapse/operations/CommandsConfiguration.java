@@ -37,7 +37,7 @@ class CommandsConfiguration {
 
   @Bean
   KafkaAccess kafkaAccess(KafkaSettings kafka) {
-    return new KafkaAccess(kafka.bootstrapServers(), kafka.properties());
+    return new KafkaAccess(kafka);
   }
 
   @Bean

@@ -41,6 +41,7 @@ final class KafkaClients {
     properties.put(ProducerConfig.LINGER_MS_CONFIG, 100);
     properties.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 64L * 1024 * 1024);
     properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 1024 * 1024);
+    properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, kafka.compression());
     // A send fails before its transaction times out, so that it is aborted by us and not by Kafka.
     long timeout = relay.transactionTimeout().toMillis();
     properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, (int) (timeout * 4 / 5));

@@ -2,9 +2,11 @@ package dev.lapse.relay;
 
 import dev.lapse.outbox.OutboxIdentities;
 import dev.lapse.outbox.OutboxIdentity;
+import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Position;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,18 @@ final class Ownership {
   /** This outbox. */
   OutboxIdentity own() {
     return identities.of(settings.name());
+  }
+
+  /**
+   * Refuses a position of another outbox, asking both servers for what it needs.
+   *
+   * @throws ForeignPositionException names both, and what to do
+   */
+  void check(PositionTopic positionTopic, Admin admin, OutboxReader reader) throws Exception {
+    PositionTopic.Kept kept = positionTopic.last(admin).orElse(null);
+    if (kept != null) {
+      check(kept, own(), reader.state().origin().systemIdentifier());
+    }
   }
 
   /**

@@ -14,9 +14,11 @@ public final class Relay implements Looping {
     this.loop = new Loop("relay", step);
   }
 
-  /** Makes it look at the outbox now; callable from any thread. */
+  /** Makes it look at the outbox now, or once events have gathered; callable from any thread. */
   public void wake() {
-    loop.wake();
+    if (!step.isGathering()) {
+      loop.wake();
+    }
   }
 
   public RelayStatus status() {

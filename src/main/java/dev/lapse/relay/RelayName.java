@@ -3,6 +3,7 @@ package dev.lapse.relay;
 import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.outbox.OutboxIdentities;
 import dev.lapse.outbox.OutboxReader;
+import dev.lapse.problem.Problem;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -29,24 +30,19 @@ public final class RelayName {
   }
 
   /**
-   * What is wrong, with what to do; empty if nothing is, or if nobody has ever published under the
-   * name.
+   * What is wrong; empty if nothing is, or if nobody has ever published under the name.
    *
    * @throws Exception if Kafka or PostgreSQL does not answer
    */
-  public Optional<String> conflict() throws Exception {
+  public Optional<Problem> conflict() throws Exception {
     KafkaClients clients = new KafkaClients(kafka, relay);
     try (Admin admin = clients.admin()) {
       // Asked first: the client logs an error where offsets of an unknown topic are asked for.
       admin.describeTopics(List.of(relay.positionTopic())).allTopicNames().get();
-      PositionTopic.Kept kept = new PositionTopic(clients, relay).last(admin).orElse(null);
-      if (kept != null) {
-        Ownership ownership = new Ownership(identities, relay);
-        ownership.check(kept, ownership.own(), reader.state().origin().systemIdentifier());
-      }
+      new Ownership(identities, relay).check(new PositionTopic(clients, relay), admin, reader);
       return Optional.empty();
     } catch (ForeignPositionException e) {
-      return Optional.of(String.valueOf(e.getMessage()));
+      return Optional.of(e.problem());
     } catch (ExecutionException e) {
       if (e.getCause() instanceof UnknownTopicOrPartitionException) {
         return Optional.empty();

@@ -23,7 +23,7 @@ import org.springframework.util.unit.DataSize;
  * @param pageSize size after which a Kafka transaction is closed, 1 KB to 64 MB; default 4 MB
  * @param pollInterval pause between two polls of an outbox without new events, 1 ms to 1 min;
  *     default 5 ms. After an idle second it is at least 50 ms. Events of this instance's expiry
- *     runs are published immediately
+ *     runs wait for no poll
  * @param sessionTimeout time after which a dead leader is replaced, 1 s to 5 min; default 6 s, the
  *     minimum that brokers accept by default
  * @param transactionTimeout time after which Kafka aborts the transaction of a dead relay, 5 s to

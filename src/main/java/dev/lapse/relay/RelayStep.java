@@ -52,7 +52,7 @@ final class RelayStep implements Step {
   private boolean toldOfKafka;
   private long feedAskedAt = System.nanoTime() - FEED_INTERVAL.toNanos();
   private long keptAt = System.nanoTime();
-  private long gatherUntil = System.nanoTime();
+  private volatile long gatherUntil = System.nanoTime();
   private @Nullable Pause paused;
   private long pauseAskedAt = System.nanoTime() - PAUSE_INTERVAL.toNanos();
   private @Nullable Admin admin;
@@ -87,6 +87,11 @@ final class RelayStep implements Step {
     return status;
   }
 
+  /** Whether it lets events gather, and looks at the outbox soon; callable from any thread. */
+  boolean isGathering() {
+    return gatherUntil - System.nanoTime() > 0;
+  }
+
   @Override
   public Duration runOnce() throws Exception {
     try {
@@ -107,11 +112,6 @@ final class RelayStep implements Step {
     }
     if (isPaused()) {
       return pause();
-    }
-    long gathering = gatherUntil - System.nanoTime();
-    if (gathering > 0) {
-      return Duration.ofNanos(
-          gathering); // woken, and not alone: what is new is published with what comes meanwhile
     }
     Term.Cycle cycle;
     Position position;

@@ -101,10 +101,7 @@ final class TakeOver {
    * @throws ForeignPositionException if the position under this name is another outbox's
    */
   void checkOwnership(Admin admin) throws Exception {
-    PositionTopic.Kept kept = positionTopic.last(admin).orElse(null);
-    if (kept != null) {
-      ownership.check(kept, ownership.own(), reader.state().origin().systemIdentifier());
-    }
+    ownership.check(positionTopic, admin, reader);
   }
 
   private Position position(Admin admin, OutboxIdentity own, PagePublisher publisher, Lead lead)

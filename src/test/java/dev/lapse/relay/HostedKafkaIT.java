@@ -170,7 +170,7 @@ class HostedKafkaIT {
 
   private TestRelay relay(Map<String, String> moreTopics) {
     return TestRelay.of(
-        new KafkaSettings(kafka.getBrokersAsString(), 3, (short) 1, Map.of()),
+        new KafkaSettings(kafka.getBrokersAsString(), 3, (short) 1, "none", Map.of()),
         database,
         name,
         moreTopics);

@@ -44,7 +44,7 @@ class KafkaClientsTest {
 
   private static KafkaClients clients(String property, String value) {
     return new KafkaClients(
-        new KafkaSettings("localhost:9092", 3, (short) 1, Map.of(property, value)),
+        new KafkaSettings("localhost:9092", 3, (short) 1, "none", Map.of(property, value)),
         new RelaySettings(
             true,
             "lapse",

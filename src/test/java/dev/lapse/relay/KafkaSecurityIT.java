@@ -303,7 +303,7 @@ class KafkaSecurityIT {
   private static KafkaSettings settings(Login login, Map<String, String> more) {
     Map<String, String> properties = new HashMap<>(kafka.properties(login));
     properties.putAll(more);
-    return new KafkaSettings(kafka.bootstrapServers(login), 3, (short) 1, properties);
+    return new KafkaSettings(kafka.bootstrapServers(login), 3, (short) 1, "none", properties);
   }
 
   /** An ACL takes a moment to reach the broker's cache. */

@@ -44,6 +44,7 @@ class LongTakeOverIT {
             Servers.kafka().bootstrapServers(),
             3,
             (short) 1,
+            "none",
             Map.of("max.poll.interval.ms", "6500"));
     try (TestRelay one = TestRelay.of(kafka, database, name, Map.of());
         TestRelay two = TestRelay.of(kafka, database, name, Map.of());

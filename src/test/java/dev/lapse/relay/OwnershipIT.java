@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.outbox.OutboxIdentities;
+import dev.lapse.problem.Problem;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Servers;
@@ -121,11 +122,11 @@ class OwnershipIT {
     assertThat(conflict(second, identity(first))).isEmpty();
   }
 
-  private Optional<String> conflict(TestDatabase database) throws Exception {
+  private Optional<Problem> conflict(TestDatabase database) throws Exception {
     return conflict(database, "");
   }
 
-  private Optional<String> conflict(TestDatabase database, String replaces) throws Exception {
+  private Optional<Problem> conflict(TestDatabase database, String replaces) throws Exception {
     try (TestRelay relay = TestRelay.of(database, name, 100)) {
       RelaySettings of = relay.settings;
       RelaySettings settings =
@@ -143,7 +144,7 @@ class OwnershipIT {
               of.maxDeadLetters(),
               replaces);
       KafkaSettings kafka =
-          new KafkaSettings(Servers.kafka().bootstrapServers(), 1, (short) 1, Map.of());
+          new KafkaSettings(Servers.kafka().bootstrapServers(), 1, (short) 1, "none", Map.of());
       return new RelayName(
               kafka, settings, new OutboxIdentities(database.serviceJdbc()), relay.reader)
           .conflict();

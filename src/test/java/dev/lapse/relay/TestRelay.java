@@ -128,7 +128,7 @@ final class TestRelay implements AutoCloseable {
       DataSource database, String name, int pageRecords, Map<String, String> moreTopics) {
     KafkaServer kafka = Servers.kafka();
     return new TestRelay(
-        new KafkaSettings(kafka.bootstrapServers(), 3, (short) 1, Map.of()),
+        new KafkaSettings(kafka.bootstrapServers(), 3, (short) 1, "none", Map.of()),
         database,
         name,
         pageRecords,

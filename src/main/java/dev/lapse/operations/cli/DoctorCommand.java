@@ -99,10 +99,7 @@ final class DoctorCommand implements Callable<Integer> {
                 .map(
                     conflict ->
                         Diagnosis.fails(
-                            "relay-name",
-                            conflict.replaceFirst(" action=.*", ""),
-                            "Nothing of this outbox would be published.",
-                            conflict.replaceFirst(".* action=\"(.*)\"", "$1")))
+                            "relay-name", conflict.what(), conflict.why(), conflict.action()))
                 .orElseGet(() -> Diagnosis.holds("relay-name", relay.name())));
   }
 

@@ -1,5 +1,6 @@
 package dev.lapse.operations.metrics;
 
+import dev.lapse.doctor.Checkups;
 import dev.lapse.expiration.Expiration;
 import dev.lapse.expiration.ExpirationListener;
 import dev.lapse.loop.Looping;
@@ -61,6 +62,16 @@ class MetricsConfiguration {
           .description("1 while the mass-expiry protection waits for an operator")
           .register(registry);
     };
+  }
+
+  @Bean
+  MeterBinder checkGauges(ObjectProvider<Checkups> checkups) {
+    return registry ->
+        checkups.ifAvailable(
+            all ->
+                Gauge.builder("lapse.checks.failing", all, c -> c.failing().size())
+                    .description("Checks of the database that fail; 0 before the first")
+                    .register(registry));
   }
 
   @Bean
