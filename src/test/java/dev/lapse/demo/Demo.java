@@ -156,11 +156,12 @@ public final class Demo {
       throws Exception {
     String url = "http://localhost:" + service.getEnvironment().getProperty("local.server.port");
     awaitLeading(service.getBean(Relay.class));
-    screen.say("Lapse runs: %s/actuator/health  %s/actuator/prometheus", url, url);
+    screen.say("Lapse runs: %s/  (the console)  %s/actuator/health", url, url);
     Tally tally = play(database, kafka);
     screen.tally(tally);
     if (!options.exit() && !isStopped()) {
       screen.say("Lapse goes on serving until Ctrl-C:");
+      screen.say("  console     %s/", url);
       screen.say("  health      %s/actuator/health", url);
       screen.say("  metrics     %s/actuator/prometheus", url);
       screen.say("  PostgreSQL  %s (user postgres, password postgres)", database.url());

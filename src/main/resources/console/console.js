@@ -1,0 +1,272 @@
+const $ = id => document.getElementById(id);
+const el = (tag, text, cls) => {
+  const made = document.createElement(tag);
+  if (text != null) made.textContent = text;
+  if (cls) made.className = cls;
+  return made;
+};
+const OLD = 10_000, PACE = 2_000, LONGEST = 30_000, KEPT = 450;
+const isLife = location.pathname.endsWith('/approval');
+const SHAPES = {well: '●', degraded: '▲', down: '■', 'not known': '◌', asking: '…'};
+
+let authorization = null; // never stored, never a cookie
+let samples = [], since = 0, asOf = 0, frame = null, paused = false, busy = false, failures = 0;
+let timer = 0, drawnAt = 0, closed = false;
+
+const span = s => s == null ? '' : s < 1 ? `${Math.round(s * 1000)} ms` : s < 120 ? `${s.toFixed(1)} s`
+  : s < 7200 ? `${Math.floor(s / 60)} min` : s < 172800 ? `${Math.floor(s / 3600)} h` : `${Math.floor(s / 86400)} d`;
+const millis = v => v == null ? '–' : v < 1000 ? `${Math.round(v)} ms` : span(v / 1000);
+const clock = at => new Date(at).toLocaleTimeString([], {hour12: false});
+const set = (id, text) => { if ($(id).textContent !== text) $(id).textContent = text; };
+
+async function get(path) {
+  const headers = authorization ? {Authorization: authorization} : {};
+  return fetch(path, {headers, credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(8000)});
+}
+
+async function poll() {
+  clearTimeout(timer);
+  if (busy) return;
+  if (resting()) { timer = setTimeout(poll, 500); return; }
+  busy = true;
+  let wait = PACE;
+  try {
+    const answer = await get(`console/frame?since=${since}`);
+    if (answer.status === 401) { closed = true; $('overview').hidden = true; banner('Sign in to look.'); if (!$('signing').open) $('signing').showModal(); }
+    else if (answer.status === 503) wait = 500;
+    else if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+    else {
+      closed = false;
+      const next = await answer.json();
+      const now = Number(answer.headers.get('Lapse-Now'));
+      if (next.seq < since) { samples = []; since = 0; } // restarted
+      asOf = performance.now() - Math.max(0, now - next.at);
+      for (const s of next.samples) { samples.push(s); since = s[0]; }
+      samples = samples.slice(-KEPT);
+      frame = next;
+      failures = 0;
+      if (next.more) wait = 0;
+      show();
+    }
+  } catch (e) {
+    failures++;
+    wait = Math.min(LONGEST, PACE * 2 ** Math.min(failures - 1, 4));
+  }
+  busy = false;
+  verdict();
+  timer = setTimeout(poll, wait);
+}
+
+const resting = () => document.hidden || paused || document.querySelector('dialog[open]') !== null
+  || String(getSelection()).length > 0;
+
+function banner(text) { $('banner').hidden = !text; set('banner', text || ''); }
+
+function verdict() {
+  const age = frame ? performance.now() - asOf : Infinity;
+  const silent = age > OLD;
+  const word = !frame && failures === 0 ? 'asking' : silent ? 'not known' : frame.verdict;
+  if ($('verdict').dataset.word !== word) { $('verdict').dataset.word = word; set('word', word); set('shape', SHAPES[word] || '◌'); }
+  set('age', frame ? `as of ${Math.round(age / 1000)} s ago` : '');
+  document.body.classList.toggle('stale', silent || Boolean(frame && frame.failure));
+  document.title = `${word === 'well' ? '' : word + ' · '}Lapse${frame ? ' ' + frame.relay : ''}`;
+  if (!closed) banner(failures > 1 && silent ? 'Lapse does not answer. What you see is old.'
+    : frame && frame.failure ? `PostgreSQL does not answer (${frame.failure}). Nothing expires, nothing is lost.`
+    : paused && silent ? 'Paused by you.' : '');
+}
+
+function show() {
+  set('relay', frame.relay);
+  set('version', `Lapse ${frame.version}`);
+  if (isLife) return;
+  $('overview').hidden = false;
+  attention();
+  path();
+  events();
+  charts();
+}
+
+function command(text) {
+  const made = el('span');
+  made.append('action: ', el('code', text));
+  const copy = el('button', 'Copy', 'copy');
+  copy.type = 'button';
+  copy.addEventListener('click', async () => {
+    try { await navigator.clipboard.writeText(text); copy.textContent = 'Copied'; } catch { getSelection().selectAllChildren(made.querySelector('code')); }
+  });
+  made.append(copy);
+  return made;
+}
+
+let shownAttention = '';
+function attention() {
+  const key = JSON.stringify(frame.attention);
+  if (key.replace(/\d+/g, '') === shownAttention) return; // leaves the focus where it is
+  shownAttention = key.replace(/\d+/g, '');
+  $('attention').hidden = frame.attention.length === 0;
+  $('needs').replaceChildren(...frame.attention.map(a => {
+    const li = el('li');
+    li.append(el('strong', a.what), ` ${a.text}${a.since ? ` Since ${new Date(a.since).toLocaleString()}.` : ''} `);
+    if (a.action) li.append(command(a.action));
+    return li;
+  }));
+}
+
+function path() {
+  const p = frame.path;
+  if (!p) return;
+  const last = samples.at(-1) || [];
+  set('s1', p.pending); set('t1', p.next == null ? 'no deadline to come' : `next expires in ${span(p.next)}`);
+  set('s2', p.overdue); set('t2', p.paused.includes('expiration') ? 'expiring is paused' : p.oldest == null ? 'none waits' : `oldest for ${span(p.oldest)}`);
+  set('s3', p.expired); set('t3', last[5] == null ? 'lateness –' : `p99 of lateness ${millis(last[5])}`);
+  set('s4', p.waiting); set('t4', p.paused.includes('relay') ? 'the relay is paused' : `${p.age == null ? 'none waits' : 'oldest ' + span(p.age)}, ${p.dead} dead letters`);
+  set('s5', last[3] == null ? '–' : `${last[3].toFixed(last[3] < 10 ? 1 : 0)}/s`);
+  set('t5', `publish position ${p.position}, leader: ${p.leader}`);
+  const jam = (n, is) => $('s' + n).parentElement.classList.toggle('jam', is);
+  jam(2, p.oldest > 10 || p.paused.includes('expiration')); jam(4, p.age > 10 || p.dead > 0 || p.paused.includes('relay'));
+  jam(5, p.leader === 'nobody');
+  $('first').hidden = !(p.pending === '0' && p.expired === '0');
+}
+
+function events() {
+  $('events').replaceChildren(...frame.events.map(e => {
+    const tr = el('tr');
+    const key = el('td');
+    if (e.key == null) key.append(el('span', 'sign in', 'small'));
+    else { const a = el('a', e.key); a.href = 'approval?id=' + encodeURIComponent(e.key); key.append(a); }
+    tr.append(el('td', clock(e.at)), el('td', e.type), key, el('td', e.state, e.state));
+    return tr;
+  }));
+  $('dead').replaceChildren(...(frame.dead.length ? frame.dead.map(d => {
+    const li = el('li', `${clock(d.at)} ${d.type}, record ${d.id}${d.reason ? ': ' + d.reason : ''} `);
+    li.append(command(`lapse dead-letters requeue ${d.id}`));
+    return li;
+  }) : [el('li', 'None.', 'small')]));
+}
+
+const CHARTS = [
+  {title: 'Events per second', lines: [[2, 'written', '--blue', []], [3, 'published', '--green', [4, 3]]], say: v => v == null ? '–' : v.toFixed(1)},
+  {title: 'Lateness of expiry', lines: [[4, 'p50', '--blue', []], [5, 'p99', '--amber', [4, 3]]], say: millis, log: true},
+  {title: 'Events waiting', lines: [[6, 'waiting', '--blue', []]], say: v => v == null ? '–' : String(v)},
+];
+function charts() {
+  if (performance.now() - drawnAt < 900) return;
+  drawnAt = performance.now();
+  CHARTS.forEach(c => { if (!c.figure) make(c); draw(c); });
+}
+function make(c) {
+  c.figure = el('figure');
+  c.canvas = el('canvas');
+  c.canvas.setAttribute('role', 'img');
+  c.says = el('p', '', 'small');
+  c.table = el('table');
+  const details = el('details');
+  const rows = el('div', null, 'rows');
+  rows.tabIndex = 0; rows.append(c.table);
+  details.append(el('summary', 'Show as table'), rows);
+  details.addEventListener('toggle', () => draw(c));
+  c.details = details;
+  c.figure.append(el('figcaption', c.title), c.canvas, c.says, details);
+  $('charts').append(c.figure);
+}
+function draw(c) {
+  const w = c.canvas.clientWidth, h = c.canvas.clientHeight, r = devicePixelRatio || 1;
+  c.canvas.width = w * r; c.canvas.height = h * r;
+  const g = c.canvas.getContext('2d');
+  g.scale(r, r);
+  const style = getComputedStyle(document.documentElement);
+  const color = n => style.getPropertyValue(n).trim();
+  const values = samples.flatMap(s => c.lines.map(l => s[l[0]])).filter(v => v != null);
+  const top = Math.max(1, ...values), end = samples.length ? samples.at(-1)[1] : 0;
+  const start = Math.max(end - 900_000, Math.min(end - 60_000, samples.length ? samples[0][1] : 0));
+  const y = v => h - 16 - (h - 30) * (c.log ? Math.log1p(v) / Math.log1p(top) : v / top);
+  const x = t => (t - start) / Math.max(1, end - start) * (w - 2);
+  g.strokeStyle = color('--line'); g.fillStyle = color('--soft'); g.font = '11px system-ui, sans-serif';
+  for (const share of [0, .5, 1]) { const at = h - 16 - (h - 30) * share; g.beginPath(); g.moveTo(0, at); g.lineTo(w, at); g.stroke(); }
+  g.fillText(c.say(top), 2, 10);
+  g.fillText(samples.length ? clock(start) : '', 0, h - 3);
+  g.textAlign = 'right'; g.fillText(samples.length ? clock(end) : '', w, h - 3);
+  for (const [i, , name, dash] of c.lines) {
+    g.strokeStyle = color(name); g.lineWidth = 1.6; g.setLineDash(dash); g.beginPath();
+    let open = false;
+    for (const s of samples) {
+      if (s[i] == null) { if (!c.log) open = false; continue; }
+      if (open) g.lineTo(x(s[1]), y(s[i])); else g.moveTo(x(s[1]), y(s[i]));
+      open = true;
+    }
+    g.stroke();
+  }
+  const sentence = c.lines.map(l => { const known = samples.filter(s => s[l[0]] != null); return `${l[1]} ${c.say(known.length ? known.at(-1)[l[0]] : null)}`; }).join(', ');
+  c.says.textContent = `Now: ${sentence}. Highest: ${c.say(values.length ? Math.max(...values) : null)}.`;
+  c.canvas.setAttribute('aria-label', `${c.title}. ${c.says.textContent}`);
+  if (c.details.open) {
+    const head = el('tr');
+    head.append(...['Time', ...c.lines.map(l => l[1])].map(t => { const th = el('th', t); th.scope = 'col'; return th; }));
+    c.table.replaceChildren(head, ...samples.slice().reverse().map(s => {
+      const tr = el('tr');
+      tr.append(el('td', clock(s[1])), ...c.lines.map(l => el('td', c.say(s[l[0]]))));
+      return tr;
+    }));
+  }
+}
+
+async function life() {
+  const id = new URLSearchParams(location.search).get('id') || '';
+  $('life').hidden = false;
+  set('subject', `Approval ${id}`);
+  if (!authorization) { set('why', 'Sign in to see the life of an approval.'); if (!$('signing').open) $('signing').showModal(); return; }
+  set('why', 'Asking…');
+  try {
+    const answer = await get('console/life?id=' + encodeURIComponent(id));
+    if (!answer.ok) { set('why', answer.status === 401 ? 'The password is wrong, or none is set (lapse.management.password).' : `It could not be asked for (HTTP ${answer.status}).`); return; }
+    const l = await answer.json();
+    set('why', l.why);
+    $('action').hidden = !l.action;
+    if (l.action) $('action').replaceChildren(command(l.action));
+    set('facts', l.status == null ? '' : `status ${l.status}, deadline ${l.deadline || 'none'}`);
+    $('timeline').replaceChildren(...l.timeline.map(m => {
+      const li = el('li', null, m.what);
+      const when = el(m.at ? 'time' : 'span', m.at || 'time unknown', 'when');
+      if (m.at) when.dateTime = m.at;
+      li.append(when, el('strong', m.what), ' ', m.text);
+      return li;
+    }));
+    set('note', l.note || '');
+  } catch { set('why', 'Lapse does not answer.'); }
+}
+
+$('find').addEventListener('submit', e => { e.preventDefault(); const id = $('id').value.trim(); if (!id) return;
+  history.pushState(null, '', 'approval?id=' + encodeURIComponent(id)); $('overview').hidden = true; go(); });
+function go() { if (location.pathname.endsWith('/approval')) { $('overview').hidden = true; life(); } else { $('life').hidden = true; if (frame) show(); } }
+addEventListener('popstate', () => location.reload());
+
+$('credentials').addEventListener('submit', async e => {
+  e.preventDefault();
+  const bytes = new TextEncoder().encode(`${$('user').value}:${$('password').value}`);
+  const tried = 'Basic ' + btoa(String.fromCharCode(...bytes));
+  let status = 0;
+  try { status = (await fetch('console/life?id=', {headers: {Authorization: tried}, credentials: 'omit', cache: 'no-store'})).status; } catch { /* below */ }
+  if (status === 200) { authorization = tried; $('password').value = ''; set('wrong', ''); $('signing').close(); set('sign', 'Sign out'); closed = false; banner(''); if ($('life').hidden) poll(); else life(); }
+  else set('wrong', status === 401 ? 'Wrong, or no password is set.' : status === 429 ? 'Too many wrong passwords: wait a minute.' : 'Lapse does not answer.');
+});
+$('cancel').addEventListener('click', () => $('signing').close());
+const sign = () => { if (authorization) { authorization = null; set('sign', 'Sign in'); poll(); } else $('signing').showModal(); };
+const pause = () => { paused = !paused; $('pause').setAttribute('aria-pressed', paused); verdict(); if (!paused) poll(); };
+const theme = () => { const dark = document.documentElement.dataset.theme ? document.documentElement.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+  document.documentElement.dataset.theme = dark ? 'light' : 'dark'; drawnAt = 0; if (frame && !isLife) charts(); };
+$('sign').addEventListener('click', sign);
+$('pause').addEventListener('click', pause);
+$('theme').addEventListener('click', theme);
+$('help').addEventListener('click', () => $('keys').showModal());
+addEventListener('keydown', e => {
+  if (e.ctrlKey || e.metaKey || e.altKey || document.querySelector('dialog[open]') || e.target.matches('input, textarea, select')) return;
+  const sections = [null, 'h2', 'h3', 'h4', 'h5', 'h6'];
+  if (e.key === '/') { e.preventDefault(); $('id').focus(); } else if (e.key === '?') $('keys').showModal();
+  else if (e.key === 'p') pause(); else if (e.key === 't') theme(); else if (e.key === 's') { e.preventDefault(); sign(); }
+  else if (sections[e.key]) { $(sections[e.key]).scrollIntoView(); $(sections[e.key]).focus(); }
+});
+document.addEventListener('visibilitychange', () => { if (!document.hidden) poll(); });
+setInterval(verdict, 1000);
+document.documentElement.dataset.ready = 'true';
+if (isLife) life();
+poll();
