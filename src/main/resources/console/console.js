@@ -196,7 +196,7 @@ function draw(c) {
     }
     g.stroke();
   }
-  const sentence = c.lines.map(l => { const known = samples.filter(s => s[l[0]] != null); return `${l[1]} ${c.say(known.length ? known.at(-1)[l[0]] : null)}`; }).join(', ');
+  const sentence = c.lines.map(l => `${l[1]} ${c.say(samples.length ? samples.at(-1)[l[0]] : null)}`).join(', ');
   c.says.textContent = `Now: ${sentence}. Highest: ${c.say(values.length ? Math.max(...values) : null)}.`;
   c.canvas.setAttribute('aria-label', `${c.title}. ${c.says.textContent}`);
   if (c.details.open) {

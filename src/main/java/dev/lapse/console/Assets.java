@@ -17,7 +17,8 @@ import java.util.Optional;
 final class Assets {
 
   private static final Map<String, String> TYPES =
-      Map.of("console.css", "text/css", "console.js", "text/javascript", "icon.svg", "image/svg+xml");
+      Map.of(
+          "console.css", "text/css", "console.js", "text/javascript", "icon.svg", "image/svg+xml");
 
   private final Map<String, byte[]> files = new LinkedHashMap<>();
   private final String hash;
@@ -31,7 +32,10 @@ final class Assets {
       files.put(name, content);
     }
     this.hash = HexFormat.of().formatHex(digest.digest()).substring(0, 16);
-    this.page = new String(read("index.html"), UTF_8).replace("{assets}", "console/" + hash).getBytes(UTF_8);
+    this.page =
+        new String(read("index.html"), UTF_8)
+            .replace("{assets}", "console/" + hash)
+            .getBytes(UTF_8);
   }
 
   byte[] page() {

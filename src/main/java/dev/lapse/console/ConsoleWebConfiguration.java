@@ -89,10 +89,13 @@ class ConsoleWebConfiguration {
   }
 
   private static ServerResponse frame(ServerRequest request, Sampler sampler) {
-    long since = request.param("since").filter(s -> s.matches("\\d{1,15}")).map(Long::parseLong).orElse(0L);
+    long since =
+        request.param("since").filter(s -> s.matches("\\d{1,15}")).map(Long::parseLong).orElse(0L);
     return sampler
         .frame(since, request.principal().isPresent())
-        .map(bytes -> json().header("Lapse-Now", Long.toString(System.currentTimeMillis())).body(bytes))
+        .map(
+            bytes ->
+                json().header("Lapse-Now", Long.toString(System.currentTimeMillis())).body(bytes))
         .orElseGet(() -> ServerResponse.status(503).cacheControl(CacheControl.noStore()).build());
   }
 

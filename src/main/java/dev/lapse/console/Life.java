@@ -119,7 +119,9 @@ public final class Life {
     } else if (!row.pending()) {
       timeline.add(
           new Moment(
-              instant(row.executedAt()), "decided", "Its status is \"%s\".".formatted(row.status())));
+              instant(row.executedAt()),
+              "decided",
+              "Its status is \"%s\".".formatted(row.status())));
     }
     String note = addRecords(row, timeline);
     return new Explanation(
@@ -159,8 +161,7 @@ public final class Life {
           Cause.NOT_DUE,
           "It has not expired: its deadline is %s, in %s."
               .formatted(
-                  instant(row.deadline()),
-                  Spans.of(Duration.between(row.clock(), row.deadline()))),
+                  instant(row.deadline()), Spans.of(Duration.between(row.clock(), row.deadline()))),
           null);
     }
     if (textId && (row.id().isEmpty() || row.id().codePointCount(0, row.id().length()) > 1024)) {
@@ -212,8 +213,7 @@ public final class Life {
     if (found.holder() != null) {
       return new Why(
           Cause.HELD,
-          "It is overdue: %s holds its row, so expiry runs pass it over."
-              .formatted(found.holder()),
+          "It is overdue: %s holds its row, so expiry runs pass it over.".formatted(found.holder()),
           "end that transaction if it hangs");
     }
     if (found.refusal() != null) {
@@ -249,7 +249,9 @@ public final class Life {
     List<Records.Found> found;
     try {
       Instant from =
-          row.expired() ? instant(row.executedAt() == null ? row.deadline() : row.executedAt()) : null;
+          row.expired()
+              ? instant(row.executedAt() == null ? row.deadline() : row.executedAt())
+              : null;
       found = records.find(row.id(), from);
     } catch (DataAccessException e) {
       return "The search for its records was given up: " + Reasons.of(e.getMostSpecificCause());
@@ -303,8 +305,7 @@ public final class Life {
       return new Moment(null, "waiting", "It waits: " + now.kafkaFailure() + ".");
     }
     return now.relay().leader() == null
-        ? new Moment(
-            null, "waiting", "It waits: no relay is the leader. action: start the service")
+        ? new Moment(null, "waiting", "It waits: no relay is the leader. action: start the service")
         : new Moment(null, "waiting", "It waits: the relay has not recorded it as published yet.");
   }
 

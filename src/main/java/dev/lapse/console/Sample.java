@@ -31,7 +31,13 @@ record Sample(
   List<@Nullable Object> row() {
     return new ArrayList<>(
         Arrays.asList(
-            seq, at, rounded(written), rounded(published), rounded(p50), rounded(p99), waiting,
+            seq,
+            at,
+            rounded(written),
+            rounded(published),
+            rounded(p50),
+            rounded(p99),
+            waiting,
             overdue));
   }
 

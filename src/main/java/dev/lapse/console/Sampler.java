@@ -153,8 +153,7 @@ final class Sampler implements AutoCloseable {
       oldestRecord = database.oldestRecordId() == null ? 0 : database.oldestRecordId();
       latest = events.read();
       dead = database.deadLetters() == 0 ? List.of() : deadLetters.list();
-      published =
-          Math.max(published, database.publishedId() == null ? 0 : database.publishedId());
+      published = Math.max(published, database.publishedId() == null ? 0 : database.publishedId());
     } catch (DataAccessException e) {
       failure = Reasons.of(e.getMostSpecificCause());
     }
@@ -247,8 +246,7 @@ final class Sampler implements AutoCloseable {
       frame.put("failure", look.failure());
     }
     frame.put("events", look.events().stream().map(event -> row(event, look, inside)).toList());
-    frame.put(
-        "dead", look.dead().stream().map(letter -> row(letter, inside)).toList());
+    frame.put("dead", look.dead().stream().map(letter -> row(letter, inside)).toList());
     frame.put("samples", samples);
     frame.put("more", more);
     return JSON.writeValueAsBytes(frame);

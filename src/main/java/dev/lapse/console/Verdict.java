@@ -43,8 +43,7 @@ record Verdict(String word, List<Attention> attention) {
     return new Verdict(worst, List.copyOf(attention));
   }
 
-  private static String late(
-      List<Attention> attention, String worst, Status.Database database) {
+  private static String late(List<Attention> attention, String worst, Status.Database database) {
     String word = worst;
     Double overdue = database.overdueSeconds();
     if (overdue != null && overdue > LATE) {
@@ -112,7 +111,9 @@ record Verdict(String word, List<Attention> attention) {
     attention.add(
         new Attention(
             name,
-            reason == null ? part.getStatus().getCode().toLowerCase(Locale.ROOT) : reason.toString(),
+            reason == null
+                ? part.getStatus().getCode().toLowerCase(Locale.ROOT)
+                : reason.toString(),
             since == null ? null : since.toString(),
             action == null ? null : action.toString()));
   }

@@ -13,8 +13,8 @@ import org.springframework.security.crypto.password.PasswordEncoder;
 
 /**
  * Compares a password with the one that is set, in the same time whatever it compares. A slow hash
- * would protect a stored one. This one is in memory and in the environment anyway, and whoever sends
- * wrong ones must not be able to keep the processor busy.
+ * would protect a stored one. This one is in memory and in the environment anyway, and whoever
+ * sends wrong ones must not be able to keep the processor busy.
  */
 final class SecretComparison implements PasswordEncoder {
 
