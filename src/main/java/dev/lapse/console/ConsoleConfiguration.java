@@ -3,6 +3,7 @@ package dev.lapse.console;
 import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.expiration.Expiration;
 import dev.lapse.expiration.Sweep;
+import dev.lapse.expiration.Trial;
 import dev.lapse.relay.RelaySettings;
 import dev.lapse.status.StatusReader;
 import javax.sql.DataSource;
@@ -25,6 +26,7 @@ class ConsoleConfiguration {
       StatusReader status,
       RelaySettings relay,
       Sweep sweep,
+      Trial trial,
       ObjectProvider<Expiration> expiration) {
     boolean isService = context instanceof WebApplicationContext;
     return new Life(
@@ -33,6 +35,7 @@ class ConsoleConfiguration {
         status,
         relay.name(),
         sweep::refused,
-        !isService || expiration.getIfAvailable() != null);
+        !isService || expiration.getIfAvailable() != null,
+        trial);
   }
 }

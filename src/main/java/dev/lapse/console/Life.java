@@ -4,6 +4,7 @@ import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.console.Explanation.Cause;
 import dev.lapse.console.Explanation.Moment;
 import dev.lapse.expiration.Refusal;
+import dev.lapse.expiration.Trial;
 import dev.lapse.pause.Part;
 import dev.lapse.pause.Pause;
 import dev.lapse.pause.Pauses;
@@ -37,7 +38,8 @@ public final class Life {
   private static final String APPROVAL =
       """
       SELECT approval.${id}::text AS id, approval.${status}::text AS status,
-             coalesce(approval.${status} = ${pending}, false) AS pending,
+             coalesce(${has_pending_status}, false) AS pending,
+             coalesce(${is_pending}, false) AS eligible,
              coalesce(approval.${status} = ${expired}, false) AS expired,
              -- No driver reads an infinite one.
              CASE WHEN isfinite(approval.${expires_at}) THEN ${due_at} END AS deadline,
@@ -63,6 +65,7 @@ public final class Life {
    * @param relay whose checkpoint counts
    * @param refused approvals that this process could not expire
    * @param expires whether this process expires approvals, or cannot know who does
+   * @param trial tries what an expiry run does
    */
   public Life(
       DataSource dataSource,
@@ -70,14 +73,15 @@ public final class Life {
       StatusReader status,
       String relay,
       Supplier<List<Refusal>> refused,
-      boolean expires) {
+      boolean expires,
+      Trial trial) {
     JdbcTemplate limited = new JdbcTemplate(dataSource);
     limited.setQueryTimeout(PATIENCE);
     this.jdbc = JdbcClient.create(limited);
     this.approval = table.sql(APPROVAL);
     this.textId = table.sql("\n${?text_id} text\n").contains("text");
     this.records = new Records(jdbc, relay);
-    this.probe = new RowProbe(dataSource, table);
+    this.probe = new RowProbe(dataSource, table, trial);
     this.pauses = new Pauses(jdbc);
     this.status = status;
     this.refused = refused;
@@ -150,6 +154,12 @@ public final class Life {
               .formatted(row.status()),
           null);
     }
+    if (!row.eligible()) {
+      return new Why(
+          Cause.EXCLUDED,
+          "It cannot expire: its row does not meet lapse.approvals.condition.",
+          "change the row or the condition if it is to expire");
+    }
     if (!row.overdue() && row.deadline() == null) {
       return new Why(
           Cause.NO_DEADLINE,
@@ -157,12 +167,7 @@ public final class Life {
           "give it a deadline, or decide it");
     }
     if (!row.overdue() && row.deadline() != null) {
-      return new Why(
-          Cause.NOT_DUE,
-          "It has not expired: its deadline is %s, in %s."
-              .formatted(
-                  instant(row.deadline()), Spans.of(Duration.between(row.clock(), row.deadline()))),
-          null);
+      return early(row, row.deadline());
     }
     if (textId && (row.id().isEmpty() || row.id().codePointCount(0, row.id().length()) > 1024)) {
       return new Why(
@@ -172,6 +177,29 @@ public final class Life {
           "decide it by hand");
     }
     return pauses.find(Part.EXPIRATION).map(Life::paused).orElseGet(() -> tried(row));
+  }
+
+  /** What the database would refuse at the deadline is better known before. */
+  private Why early(Row row, OffsetDateTime deadline) {
+    String when =
+        "its deadline is %s, in %s."
+            .formatted(instant(deadline), Spans.of(Duration.between(row.clock(), deadline)));
+    RowProbe.Found found = probed(row);
+    return found.refusal() == null
+        ? new Why(Cause.NOT_DUE, "It has not expired: " + when, null)
+        : new Why(
+            Cause.REFUSED_LATER,
+            "It has not expired, and at its deadline the database will refuse it (%s): %s"
+                .formatted(found.refusal().replaceFirst("\\.$", ""), when),
+            "fix the reason before the deadline");
+  }
+
+  private RowProbe.Found probed(Row row) {
+    try {
+      return probe.probe(row.id());
+    } catch (SQLException e) {
+      return new RowProbe.Found(null, null, Reasons.of(e));
+    }
   }
 
   private static String expired(Row row) {
@@ -188,12 +216,12 @@ public final class Life {
     return pause.storm()
         ? new Why(
             Cause.MASS_EXPIRY_PROTECTION,
-            "It is overdue: the mass-expiry protection paused expiring at %s (%s)."
+            "It is overdue: the mass-expiry protection paused expiry at %s (%s)."
                 .formatted(pause.since().toInstant(), pause.reason()),
             "look whether the deadlines are right, then: lapse resume expiration")
         : new Why(
             Cause.PAUSED,
-            "It is overdue: %s paused expiring at %s (%s)."
+            "It is overdue: %s paused expiry at %s (%s)."
                 .formatted(pause.by(), pause.since().toInstant(), pause.reason()),
             "lapse resume expiration");
   }
@@ -204,12 +232,7 @@ public final class Life {
     if (known.isPresent()) {
       return refusedBy(known.get().reason());
     }
-    RowProbe.Found found;
-    try {
-      found = probe.probe(row.id());
-    } catch (SQLException e) {
-      found = new RowProbe.Found(null, null, Reasons.of(e));
-    }
+    RowProbe.Found found = probed(row);
     if (found.holder() != null) {
       return new Why(
           Cause.HELD,
@@ -240,7 +263,8 @@ public final class Life {
   private static Why refusedBy(String reason) {
     return new Why(
         Cause.REFUSED,
-        "It is overdue: the database refuses to let it expire (%s).".formatted(reason),
+        "It is overdue: the database refuses to let it expire (%s)."
+            .formatted(reason.replaceFirst("\\.$", "")),
         "fix the reason; it is tried again every few seconds");
   }
 
@@ -319,6 +343,7 @@ public final class Life {
       String id,
       @Nullable String status,
       boolean pending,
+      boolean eligible,
       boolean expired,
       @Nullable OffsetDateTime deadline,
       boolean overdue,

@@ -1,6 +1,7 @@
 package dev.lapse.console;
 
 import dev.lapse.approvals.ApprovalsTable;
+import dev.lapse.expiration.Trial;
 import dev.lapse.problem.Reasons;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -11,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -20,25 +22,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class RowProbe {
 
-  /** Of the waiting statement, and of the trial after it. */
+  /** Of the waiting statement; the trial after it has limits of its own. */
   private static final String LIMITS =
       "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '3s'";
+
+  /** A wait that was given up, an outage, a server that is read only: nothing about the row. */
+  private static final Pattern NOT_ABOUT_THE_ROW =
+      Pattern.compile("SQLSTATE (55P03|57014|08...|25006)");
 
   private static final String LOCK =
       """
       SELECT FROM ${approvals} approval
       WHERE approval.${id} = ?::${id_type} FOR NO KEY UPDATE
-      """;
-
-  private static final String EXPIRE =
-      """
-      UPDATE ${approvals} approval
-      SET ${status} = ${expired}
-          ${?version} , ${version} = coalesce(approval.${version}, 0) + 1
-          ${?executed_at} , ${executed_at} = ${executed_now}
-      WHERE approval.${id} = ?::${id_type}
-        AND approval.${status} = ${pending} AND approval.${expires_at} < ${now}
-      RETURNING approval.${status} = ${expired} AS is_expired
       """;
 
   /** What others hold is visible to everybody; since when only to members of pg_read_all_stats. */
@@ -55,12 +50,12 @@ final class RowProbe {
 
   private final DataSource dataSource;
   private final String lock;
-  private final String expire;
+  private final Trial trial;
 
-  RowProbe(DataSource dataSource, ApprovalsTable table) {
+  RowProbe(DataSource dataSource, ApprovalsTable table, Trial trial) {
     this.dataSource = dataSource;
     this.lock = table.sql(LOCK);
-    this.expire = table.sql(EXPIRE);
+    this.trial = trial;
   }
 
   /**
@@ -76,11 +71,11 @@ final class RowProbe {
     try (Connection trying = dataSource.getConnection();
         Connection looking = dataSource.getConnection()) {
       int pid = pid(trying);
-      CompletableFuture<Found> trial = CompletableFuture.supplyAsync(() -> trial(trying, id));
+      CompletableFuture<Found> outcome = CompletableFuture.supplyAsync(() -> tryOne(trying, id));
       String holder = null;
       while (true) {
         try {
-          Found found = trial.get(POLL, TimeUnit.MILLISECONDS);
+          Found found = outcome.get(POLL, TimeUnit.MILLISECONDS);
           return found.untried() != null && holder != null ? new Found(holder, null, null) : found;
         } catch (TimeoutException e) {
           holder = holder == null ? holder(looking, pid) : holder;
@@ -103,18 +98,20 @@ final class RowProbe {
   }
 
   /** Ends with a rollback whatever happens. */
-  private Found trial(Connection connection, String id) {
+  private Found tryOne(Connection connection, String id) {
     try {
       connection.setAutoCommit(false);
       try (Statement statement = connection.createStatement()) {
         statement.execute(LIMITS);
         take(connection, id);
-        return expire(connection, statement, id);
+        return found(trial.run(connection, id));
       } catch (SQLException e) {
         return new Found(null, null, Reasons.of(e));
       } finally {
-        connection.rollback();
-        connection.setAutoCommit(true);
+        if (!connection.isClosed()) { // the pool does not keep one that met SQLSTATE 0A000
+          connection.rollback();
+          connection.setAutoCommit(true);
+        }
       }
     } catch (SQLException e) {
       return new Found(null, null, Reasons.of(e));
@@ -128,26 +125,17 @@ final class RowProbe {
     }
   }
 
-  private Found expire(Connection connection, Statement statement, String id) throws SQLException {
-    try (PreparedStatement update = connection.prepareStatement(expire)) {
-      update.setString(1, id);
-      String outcome = null;
-      try (ResultSet row = update.executeQuery()) {
-        if (!row.next()) {
-          outcome = "a trigger or row security of the table keeps the row as it is";
-        } else if (!row.getBoolean(1)) {
-          outcome = "a trigger of the table makes another status of it";
-        }
-      }
-      statement.execute("SET CONSTRAINTS ALL IMMEDIATE");
-      return new Found(null, outcome, null);
-    } catch (SQLException e) {
-      boolean notAboutTheRow =
-          e.getSQLState() == null || e.getSQLState().matches("(42501|55P03|57014|08...|25006)");
-      return notAboutTheRow
-          ? new Found(null, null, Reasons.of(e))
-          : new Found(null, Reasons.of(e), null);
-    }
+  private static Found found(Trial.Result result) {
+    String reason = result.reason();
+    return switch (result.outcome()) {
+      case PASSED -> new Found(null, null, null);
+      case REFUSED ->
+          reason != null && NOT_ABOUT_THE_ROW.matcher(reason).find()
+              ? new Found(null, null, reason)
+              : new Found(null, reason, null);
+      case NOTHING_PENDING -> new Found(null, null, "it is not pending any more");
+      case NOT_TRIED -> new Found(null, null, reason);
+    };
   }
 
   private static @Nullable String holder(Connection looking, int pid) throws SQLException {

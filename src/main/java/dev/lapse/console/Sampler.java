@@ -130,7 +130,7 @@ final class Sampler implements AutoCloseable {
     Look before = last;
     if (lookedAt == Long.MIN_VALUE
         || now - lookedAt > ABANDONED
-        || before != null && System.currentTimeMillis() - before.at() < PACE / 2) {
+        || (before != null && System.currentTimeMillis() - before.at() < PACE / 2)) {
       return;
     }
     try {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.health.actuate.endpoint.CompositeHealthDescriptor;
 import org.springframework.boot.health.actuate.endpoint.HealthDescriptor;
@@ -32,8 +33,10 @@ record Verdict(String word, List<Attention> attention) {
   static Verdict of(HealthDescriptor health, Status.@Nullable Database database) {
     List<Attention> attention = new ArrayList<>();
     String worst = word(health.getStatus().getCode());
-    if (health instanceof CompositeHealthDescriptor composite) {
-      composite.getComponents().forEach((name, part) -> add(attention, name, part));
+    if (health instanceof CompositeHealthDescriptor composite
+        && composite.getComponents() != null) {
+      Objects.requireNonNull(composite.getComponents())
+          .forEach((name, part) -> add(attention, name, part));
     }
     if (database == null) {
       worst = "down";

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The console as a browser and as an attacker meet it. */
+@SuppressWarnings("try") // the service runs, whoever refers to it
 class ConsoleIT {
 
   private static final String PASSWORD = "correct horse battery";
@@ -45,7 +46,7 @@ class ConsoleIT {
   @Test
   void keepsIdsInsideAndRefusesForeignPages() throws Exception {
     UUID id = new Approvals(database).due();
-    try (LapseProcess service = start(Map.of("LAPSE_MANAGEMENT_PASSWORD", PASSWORD))) {
+    try (LapseProcess unused = start(Map.of("LAPSE_MANAGEMENT_PASSWORD", PASSWORD))) {
       awaitExpired();
       await()
           .atMost(Duration.ofMinutes(1))
@@ -79,7 +80,7 @@ class ConsoleIT {
 
   @Test
   void isSmallAndStrictAndCachedByItsContent() throws Exception {
-    try (LapseProcess service = start(Map.of("LAPSE_CONSOLE_LOOK", "password"))) {
+    try (LapseProcess unused = start(Map.of("LAPSE_CONSOLE_LOOK", "password"))) {
       awaitUp();
       HttpResponse<String> page = get("/");
       assertThat(page.headers().firstValue("Content-Security-Policy").orElse(""))
@@ -104,7 +105,7 @@ class ConsoleIT {
 
   @Test
   void isAbsentWhereItIsSwitchedOff() throws Exception {
-    try (LapseProcess service = start(Map.of("LAPSE_CONSOLE_ENABLED", "false"))) {
+    try (LapseProcess unused = start(Map.of("LAPSE_CONSOLE_ENABLED", "false"))) {
       awaitUp();
       assertThat(get("/").statusCode()).isEqualTo(404);
       assertThat(get("/console/frame").statusCode()).isEqualTo(404);
@@ -117,7 +118,7 @@ class ConsoleIT {
         Files.isExecutable(CHROMIUM), "There is no " + CHROMIUM + ": not tried in a browser");
     new Approvals(database).due(7);
     new Approvals(database).notDue(3);
-    try (LapseProcess service = start(Map.of())) {
+    try (LapseProcess unused = start(Map.of())) {
       awaitExpired();
 
       String page = inBrowser("/", profile);

@@ -2,24 +2,31 @@ package dev.lapse.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lapse.approvals.ApprovalsCheck;
+import dev.lapse.approvals.ApprovalsSettings;
 import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.console.Explanation.Cause;
 import dev.lapse.console.Explanation.Moment;
 import dev.lapse.expiration.Refusal;
+import dev.lapse.expiration.Trials;
 import dev.lapse.kafka.KafkaAccess;
 import dev.lapse.pause.Part;
 import dev.lapse.pause.Pauses;
 import dev.lapse.status.StatusReader;
 import dev.lapse.support.Approvals;
+import dev.lapse.support.Roles;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Whatever keeps an approval from expiring, or its event from arriving, has its sentence. */
@@ -35,15 +42,38 @@ class LifeIT {
     database.close();
   }
 
+  private ApprovalsTable table(String... settings) {
+    Map<String, String> all = new HashMap<>();
+    for (int i = 0; i < settings.length; i += 2) {
+      all.put("lapse.approvals." + settings[i], settings[i + 1]);
+    }
+    ApprovalsSettings bound =
+        new Binder(new MapConfigurationPropertySource(all))
+            .bindOrCreate("lapse.approvals", ApprovalsSettings.class);
+    ApprovalsCheck check = new ApprovalsCheck(database.jdbc(), bound);
+    check.problems().forEach(problem -> database.execute(problem.action())); // the due index
+    return check.table(true);
+  }
+
   private Life life(List<Refusal> refused, boolean expires) {
+    return life(ApprovalsTable.standard(), refused, expires);
+  }
+
+  private Life life(ApprovalsTable table, List<Refusal> refused, boolean expires) {
     StatusReader status =
         new StatusReader(
             JdbcClient.create(database.service()),
-            ApprovalsTable.standard(),
+            table,
             new KafkaAccess(Servers.kafka().bootstrapServers(), Map.of()),
             relay);
     return new Life(
-        database.service(), ApprovalsTable.standard(), status, relay, () -> refused, expires);
+        database.service(),
+        table,
+        status,
+        relay,
+        () -> refused,
+        expires,
+        Trials.of(database.service(), table));
   }
 
   @Test
@@ -85,11 +115,11 @@ class LifeIT {
     Explanation found = life.explain(id.toString());
 
     assertThat(found.cause()).isEqualTo(Cause.PAUSED);
-    assertThat(found.why()).contains("postgres paused expiring", "(a migration)");
+    assertThat(found.why()).contains("postgres paused expiry", "(a migration)");
     assertThat(found.action()).isEqualTo("lapse resume expiration");
 
     pauses.resume(Part.EXPIRATION);
-    pauses.pauseForStorm("storm guard: 9 approvals, of 9 pending, would expire at once");
+    pauses.pauseForStorm("mass-expiry protection: 9 of 9 pending approvals would expire at once");
 
     assertThat(life.explain(id.toString()).cause()).isEqualTo(Cause.MASS_EXPIRY_PROTECTION);
   }
@@ -133,7 +163,106 @@ class LifeIT {
         """);
 
     assertThat(life.explain(id.toString()).cause()).isEqualTo(Cause.REFUSED);
-    assertThat(life.explain(id.toString()).why()).contains("a trigger or row security");
+    assertThat(life.explain(id.toString()).why()).contains("a trigger or a rule undid it");
+  }
+
+  /** A trigger that refuses only what expires is found before the deadline, and leaves no trace. */
+  @Test
+  void saysBeforeTheDeadlineWhatWillRefuseIt() throws Exception {
+    UUID id = approvals.notDue(1).get(0);
+    database.execute(
+        "ALTER TABLE ai_approvals ADD CONSTRAINT stays CHECK (status = 'pending') NOT VALID");
+
+    Explanation found = life.explain(id.toString());
+
+    assertThat(found.cause()).isEqualTo(Cause.REFUSED_LATER);
+    assertThat(found.why()).contains("\"stays\"", "in 59 min");
+    assertThat(database.count("SELECT count(*) FROM outbox")).isZero();
+    assertThat(approvals.status(id)).isEqualTo("pending");
+  }
+
+  @Test
+  void saysThatItWasNotTried() throws Exception {
+    UUID id = approvals.due();
+    database.execute("REVOKE UPDATE ON ai_approvals FROM " + Roles.SERVICE);
+
+    Explanation found = life.explain(id.toString());
+
+    assertThat(found.cause()).isEqualTo(Cause.NOT_TRIED);
+    assertThat(found.why()).contains("permission denied");
+  }
+
+  @Test
+  void saysThatTheConditionExcludesIt() throws Exception {
+    database.execute("ALTER TABLE ai_approvals ADD COLUMN tenant text NOT NULL DEFAULT 'a'");
+    database.execute("GRANT SELECT (tenant) ON ai_approvals TO " + Roles.SERVICE);
+    UUID mine = approvals.due();
+    UUID other = approvals.due();
+    database.execute("UPDATE ai_approvals SET tenant = 'b' WHERE id = '%s'".formatted(other));
+    Life partly = life(table("condition", "tenant = 'a'"), List.of(), true);
+
+    assertThat(partly.explain(other.toString()).cause()).isEqualTo(Cause.EXCLUDED);
+    assertThat(partly.explain(other.toString()).why()).contains("lapse.approvals.condition");
+    assertThat(partly.explain(mine.toString()).cause()).isEqualTo(Cause.OVERDUE);
+  }
+
+  @Test
+  void knowsEachPendingStatus() throws Exception {
+    UUID id = approvals.due();
+    Life several =
+        life(
+            table(
+                "statuses.pending", "pending,escalated",
+                "statuses.approved", "approved",
+                "statuses.rejected", "rejected",
+                "statuses.ended", "executed,cancelled"),
+            List.of(),
+            true);
+
+    assertThat(several.explain(id.toString()).cause()).isEqualTo(Cause.OVERDUE);
+  }
+
+  @Test
+  void saysThatNoKafkaKeyCanHaveItsId() throws Exception {
+    database.execute(
+        """
+        DROP TABLE ai_approvals;
+        CREATE TABLE ai_approvals (id text PRIMARY KEY, status text NOT NULL DEFAULT 'pending',
+          version integer NOT NULL DEFAULT 0, expires_at timestamptz, executed_at timestamptz);
+        INSERT INTO ai_approvals (id, expires_at) VALUES (repeat('x', 1025), now()), ('', now());
+        GRANT SELECT, UPDATE ON ai_approvals TO %s
+        """
+            .formatted(Roles.SERVICE));
+    Life own = life(table(), List.of(), true);
+
+    assertThat(own.explain("x".repeat(1025)).cause()).isEqualTo(Cause.UNUSABLE_ID);
+    assertThat(own.explain("x".repeat(1025)).why()).contains("1025 characters");
+    assertThat(own.explain("").cause()).isEqualTo(Cause.UNUSABLE_ID);
+  }
+
+  @Test
+  void saysWhenKafkaDoesNotAnswer() throws Exception {
+    UUID id = expired();
+    StatusReader unreachable =
+        new StatusReader(
+            JdbcClient.create(database.service()),
+            ApprovalsTable.standard(),
+            new KafkaAccess("127.0.0.1:1", Map.of()),
+            relay);
+    Life alone =
+        new Life(
+            database.service(),
+            ApprovalsTable.standard(),
+            unreachable,
+            relay,
+            List::of,
+            true,
+            Trials.of(database.service()));
+
+    List<Moment> timeline = alone.explain(id.toString()).timeline();
+
+    assertThat(timeline.get(timeline.size() - 1).text())
+        .contains("Kafka does not answer at 127.0.0.1:1");
   }
 
   @Test
