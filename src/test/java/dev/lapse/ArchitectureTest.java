@@ -40,13 +40,14 @@ class ArchitectureTest {
               "console",
               Set.of(
                   "approvals",
+                  "doctor",
                   "expiration",
                   "kafka",
-                  "loop",
                   "outbox",
                   "pause",
                   "problem",
                   "relay",
+                  "replay",
                   "status")),
           entry(
               "doctor",

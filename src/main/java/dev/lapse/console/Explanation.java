@@ -51,6 +51,12 @@ public record Explanation(
    * @param at when, by the database's clock; null if nobody knows
    * @param what asked, deadline, expired, decided, record, published, waiting or blocked
    * @param text a sentence
+   * @param record the outbox id of the event that it is about, or of what blocks it; null if none
    */
-  public record Moment(@Nullable Instant at, String what, String text) {}
+  public record Moment(@Nullable Instant at, String what, String text, @Nullable Long record) {
+
+    Moment(@Nullable Instant at, String what, String text) {
+      this(at, what, text, null);
+    }
+  }
 }

@@ -304,17 +304,19 @@ public final class Life {
           blocked.refusedAt().toInstant(),
           "blocked",
           "Kafka refuses it (%s). action: fix the reason, then: lapse dead-letters requeue %d"
-              .formatted(blocked.reason(), blocked.id()));
+              .formatted(blocked.reason(), blocked.id()),
+          blocked.id());
     }
     if (blocked != null && record.id() > blocked.id()) {
       return new Moment(
           null,
           "blocked",
           "It waits: dead letter %d blocks its key. action: lapse dead-letters list"
-              .formatted(blocked.id()));
+              .formatted(blocked.id()),
+          blocked.id());
     }
     if (record.passed()) {
-      return new Moment(null, "published", "Published to Kafka.");
+      return new Moment(null, "published", "Published to Kafka.", record.id());
     }
     Pause paused = pauses.find(Part.RELAY).orElse(null);
     if (paused != null) {

@@ -80,6 +80,7 @@ class ManagementConfiguration {
               inside(requests, settings, "/console/life");
               if (closed) {
                 inside(requests, settings, "/console/frame");
+                inside(requests, settings, "/console/due");
               }
               requests.requestMatchers(HttpMethod.GET).permitAll();
               requests.requestMatchers(HttpMethod.HEAD).permitAll();
