@@ -87,6 +87,7 @@ function show() {
   path();
   events();
   charts();
+  soon();
   if (performance.now() - dueAt > (dueSigned === signed() ? 60_000 : 0)) deadlines();
 }
 
@@ -212,11 +213,21 @@ function drawDue(d) {
   const head = el('tr');
   head.append(...['From', 'Deadlines'].map(t => { const th = el('th', t); th.scope = 'col'; return th; }));
   due.table.replaceChildren(head, ...d.bars.map((n, i) => { const tr = el('tr'); tr.append(el('td', clock(d.at + i * 1800e3)), el('td', String(n))); return tr; }));
-  $('soon').replaceChildren(...(d.next.length ? d.next.map(n => {
+  soon();
+}
+let shownSoon = '';
+function soon() { // what has passed since it was asked for is not next any more
+  if (!due.last || !frame) return;
+  const coming = due.last.next.filter(n => n.at > frame.at).slice(0, 10);
+  const key = JSON.stringify(coming);
+  if (key === shownSoon) return;
+  shownSoon = key;
+  $('soon').replaceChildren(...(coming.length ? coming.map(n => {
     const li = el('li', `${new Date(n.at).toLocaleString()} `);
     if (n.id != null) { const a = el('a', n.id); a.href = 'approval?id=' + encodeURIComponent(n.id); li.append(a); }
     return li;
-  }) : [el('li', 'None.', 'small')]));
+  }) : [el('li', due.last.next.length ? 'Asking…' : 'None.', 'small')]));
+  if (!coming.length && due.last.next.length && performance.now() - dueAt > 30_000) deadlines();
 }
 
 $('audit').addEventListener('click', async () => {
@@ -298,7 +309,9 @@ function make(c) {
   details.append(el('summary', 'Show as table'), rows);
   details.addEventListener('toggle', () => draw(c));
   c.details = details;
-  c.figure.append(el('figcaption', c.title), c.canvas, c.says, details);
+  const caption = el('figcaption', c.title);
+  if (c.lines.length > 1) caption.append(el('span', ` ${c.lines[0][1]} solid, ${c.lines[1][1]} dashed`, 'small'));
+  c.figure.append(caption, c.canvas, c.says, details);
   $('charts').append(c.figure);
 }
 function draw(c) {

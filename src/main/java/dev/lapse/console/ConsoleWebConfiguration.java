@@ -28,6 +28,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplicat
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.actuate.endpoint.HealthDescriptor;
 import org.springframework.boot.health.actuate.endpoint.HealthEndpoint;
+import org.springframework.boot.health.actuate.endpoint.IndicatedHealthDescriptor;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
@@ -118,12 +119,16 @@ class ConsoleWebConfiguration {
     return JdbcClient.create(template);
   }
 
-  private static Map<String, HealthDescriptor> health(HealthEndpoint health) {
-    Map<String, HealthDescriptor> found = new LinkedHashMap<>();
+  private static Map<String, Facts.Worker> health(HealthEndpoint health) {
+    Map<String, Facts.Worker> found = new LinkedHashMap<>();
     for (String worker : WORKERS) {
       HealthDescriptor one = health.healthForPath(worker);
       if (one != null) {
-        found.put(worker, one);
+        Map<String, Object> details =
+            one instanceof IndicatedHealthDescriptor indicated ? indicated.getDetails() : null;
+        found.put(
+            worker,
+            new Facts.Worker(one.getStatus().getCode(), details == null ? Map.of() : details));
       }
     }
     return found;

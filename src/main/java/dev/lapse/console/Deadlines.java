@@ -5,6 +5,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,8 @@ final class Deadlines {
   /** Half hours in a day. */
   static final int BARS = 48;
 
-  private static final int NEXT = 10;
+  /** More than are shown at once, for some of them pass while they are shown. */
+  private static final int NEXT = 40;
 
   private static final String READ =
       """
@@ -59,7 +61,7 @@ final class Deadlines {
 
   Coming read() {
     Long[] bars = new Long[BARS];
-    java.util.Arrays.fill(bars, 0L);
+    Arrays.fill(bars, 0L);
     List<Next> next = new ArrayList<>();
     boolean[] more = {false};
     jdbc.sql(read)

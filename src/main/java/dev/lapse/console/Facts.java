@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.springframework.boot.health.actuate.endpoint.HealthDescriptor;
 
 /**
  * What one look found.
@@ -26,7 +25,7 @@ import org.springframework.boot.health.actuate.endpoint.HealthDescriptor;
  * @param late how long an approval may be overdue before somebody should look
  */
 record Facts(
-    Map<String, HealthDescriptor> health,
+    Map<String, Worker> health,
     Status.@Nullable Database database,
     @Nullable String databaseFailure,
     Status.@Nullable Relay relay,
@@ -35,4 +34,13 @@ record Facts(
     List<Diagnosis> failing,
     List<Refusal> refused,
     Status.@Nullable Transaction longTransaction,
-    Duration late) {}
+    Duration late) {
+
+  /**
+   * What health says of a worker.
+   *
+   * @param status such as UP
+   * @param details anybody may read them
+   */
+  record Worker(String status, Map<String, Object> details) {}
+}

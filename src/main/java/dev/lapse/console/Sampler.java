@@ -62,7 +62,7 @@ final class Sampler implements AutoCloseable {
   /** 15 minutes. */
   private static final int RING = 450;
 
-  private static final int SAMPLES_IN_A_FRAME = 40;
+  private static final int SAMPLES_IN_A_FRAME = 25;
   private static final int EVENTS = 20;
   private static final int REPLAYS = 3;
   private static final int BOUND = 10_000;

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.springframework.boot.health.actuate.endpoint.HealthDescriptor;
 
 /**
  * What the console shows, where to ask for it.
@@ -36,7 +35,7 @@ record Sources(
     DeadLetters deadLetters,
     Pauses pauses,
     Replays replays,
-    Supplier<Map<String, HealthDescriptor>> health,
+    Supplier<Map<String, Facts.Worker>> health,
     Supplier<Optional<RelayStatus>> relay,
     Supplier<Optional<Status.Database>> watched,
     Supplier<List<Diagnosis>> failing,

@@ -13,12 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.springframework.boot.health.actuate.endpoint.HealthDescriptor;
-import org.springframework.boot.health.actuate.endpoint.IndicatedHealthDescriptor;
 
 /**
  * Whether all is well, and what is not. It is well exactly if nothing needs attention.
@@ -81,16 +78,15 @@ record Verdict(String word, List<Attention> attention) {
   }
 
   /** What a worker of this instance says, unless something above says the same. */
-  private static void worker(Findings findings, Facts facts, String name, HealthDescriptor part) {
-    String code = part.getStatus().getCode();
+  private static void worker(Findings findings, Facts facts, String name, Facts.Worker worker) {
+    String code = worker.status();
     boolean explained =
         (facts.database() == null && OF_THE_DATABASE.contains(name))
             || (facts.kafkaFailure() != null && name.equals("relay") && facts.database() != null);
-    if (code.equals("UP") || explained || !(part instanceof IndicatedHealthDescriptor indicated)) {
+    if (code.equals("UP") || explained) {
       return;
     }
-    Map<String, Object> details =
-        Objects.requireNonNullElse(indicated.getDetails(), Map.<String, Object>of());
+    Map<String, Object> details = worker.details();
     String reason = text(details.getOrDefault("reason", details.get("error")));
     if (code.equals("DEGRADED") && isShownElsewhere(facts, name, details, reason)) {
       return;
