@@ -35,6 +35,20 @@ class ArchitectureTest {
       Map.ofEntries(
           entry("approvals", Set.of("problem")),
           entry("audit", Set.of("approvals", "kafka", "outbox", "problem")),
+          // It shows what the others do, so it reads the state of all that has one.
+          entry(
+              "console",
+              Set.of(
+                  "approvals",
+                  "doctor",
+                  "expiration",
+                  "kafka",
+                  "outbox",
+                  "pause",
+                  "problem",
+                  "relay",
+                  "replay",
+                  "status")),
           entry(
               "doctor",
               Set.of("approvals", "expiration", "kafka", "loop", "platform", "problem", "schema")),

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code id}, {@code status}, {@code version}, {@code expires_at}, {@code executed_at}
  *       <td>its columns
  *   <tr><td>{@code is_pending}<td>whether {@code approval} waits for a decision and fulfils the
- *       settings' condition: as a partial index has it
+ *       settings' condition: as a partial index has it; {@code has_pending_status}, whether it waits,
+ *       whatever the condition
  *   <tr><td>{@code expired}<td>the status
  *   <tr><td>{@code previous_status}<td>the one that an approval expired from, as text; {@code
  *       ?several_pending}, it may be one of several, and {@code due} has it under that name
@@ -281,6 +282,7 @@ public final class ApprovalsTable {
     String status = Sql.name(settings.columns().status());
     words.put("is_pending", isPending(settings, "approval."));
     words.put("is_pending_row", isPending(settings, ""));
+    words.put("has_pending_status", "approval." + status + " " + isOne);
     words.put("old_is_pending", "OLD." + status + " " + isOne);
     words.put(
         "old_is_not_pending",

@@ -62,6 +62,17 @@ public final class Trial {
       LIMIT :candidates
       """;
 
+  private static final String ONE =
+      """
+      SELECT approval.${id}::text AS id,
+             approval.${expires_at} < ${now} AS overdue,
+             isfinite(${due_at}) AS finite,
+             (${due_at} + interval '1 millisecond')::text AS then
+      FROM ${approvals} approval
+      WHERE ${is_pending} AND approval.${expires_at} IS NOT NULL
+        AND approval.${id} = :id::${id_type}
+      """;
+
   /** What the application defers is checked at once; only our guard against early expiry waits. */
   private static final String CHECK_AT_ONCE = "SET CONSTRAINTS ALL IMMEDIATE";
 
@@ -151,7 +162,7 @@ public final class Trial {
       boolean autoCommit = connection.getAutoCommit();
       connection.setAutoCommit(false);
       try {
-        return tryIn(connection);
+        return tryIn(connection, null);
       } finally {
         if (!connection.isClosed()) {
           connection.rollback();
@@ -167,7 +178,16 @@ public final class Trial {
     return new Result(Outcome.NOT_TRIED, null, why, false, List.of());
   }
 
-  private Result tryIn(Connection connection) throws SQLException {
+  /**
+   * Tries one approval in the transaction of {@code connection}, which the caller rolls back.
+   *
+   * @param id the approval's, as text
+   */
+  public Result run(Connection connection, String id) throws SQLException {
+    return enabled ? tryIn(connection, id) : notTried("lapse.expiration.trial is false");
+  }
+
+  private Result tryIn(Connection connection, @Nullable String id) throws SQLException {
     JdbcClient jdbc = JdbcClient.create(new SingleConnectionDataSource(connection, true));
     jdbc.sql(LIMITS).query((row, number) -> row.getString(1)).single();
     if (!jdbc.sql(IS_MIGRATED).query(Boolean.class).single()) {
@@ -177,10 +197,12 @@ public final class Trial {
     if (forbidden.isPresent()) {
       return notTried(forbidden.get());
     }
+    JdbcClient.StatementSpec which =
+        id == null
+            ? jdbc.sql(table.sql(NEXT)).param("candidates", CANDIDATES)
+            : jdbc.sql(table.sql(ONE)).param("id", id);
     List<Candidate> candidates =
-        jdbc.sql(table.sql(NEXT)).param("candidates", CANDIDATES).query(Candidate.class).stream()
-            .filter(Candidate::finite)
-            .toList();
+        which.query(Candidate.class).stream().filter(Candidate::finite).toList();
     if (candidates.isEmpty()) {
       return new Result(Outcome.NOTHING_PENDING, null, null, false, List.of());
     }

@@ -35,6 +35,15 @@ public final class StatusReader {
     return database.read(look);
   }
 
+  /**
+   * Asks Kafka alone who leads.
+   *
+   * @throws ExecutionException if it does not answer
+   */
+  public Status.Relay relay() throws ExecutionException, InterruptedException {
+    return group.read();
+  }
+
   public Status read() throws InterruptedException {
     Status.Database known = null;
     String databaseFailure = null;

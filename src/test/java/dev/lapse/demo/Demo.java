@@ -27,6 +27,9 @@ import org.springframework.context.ConfigurableApplicationContext;
  */
 public final class Demo {
 
+  /** Of the console, on loopback and for minutes: whoever runs the demo is to try all of it. */
+  private static final String PASSWORD = "lapse-demonstration";
+
   /** For what is due to be expired, published and received; normally milliseconds. */
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -141,6 +144,7 @@ public final class Demo {
                 "--spring.datasource.password=" + postgres.password(),
                 "--lapse.kafka.bootstrap-servers=" + kafka.bootstrapServers(),
                 "--server.address=localhost",
+                "--lapse.management.password=" + PASSWORD,
                 "--logging.config=classpath:dev/lapse/demo/logback.xml",
                 // The lines below say what these say, once a second.
                 "--logging.level.dev.lapse.Lapse=warn",
@@ -156,11 +160,13 @@ public final class Demo {
       throws Exception {
     String url = "http://localhost:" + service.getEnvironment().getProperty("local.server.port");
     awaitLeading(service.getBean(Relay.class));
-    screen.say("Lapse runs: %s/actuator/health  %s/actuator/prometheus", url, url);
+    screen.say("Lapse runs. The console: %s/ (name lapse, password %s)", url, PASSWORD);
+    screen.say("More: %s/actuator/health  %s/actuator/prometheus", url, url);
     Tally tally = play(database, kafka);
     screen.tally(tally);
     if (!options.exit() && !isStopped()) {
       screen.say("Lapse goes on serving until Ctrl-C:");
+      screen.say("  console     %s/ (name lapse, password %s)", url, PASSWORD);
       screen.say("  health      %s/actuator/health", url);
       screen.say("  metrics     %s/actuator/prometheus", url);
       screen.say("  PostgreSQL  %s (user postgres, password postgres)", database.url());

@@ -10,6 +10,11 @@ public final class Trials {
 
   /** Of the standard table. */
   public static Trial of(DataSource dataSource) {
-    return new Trial(dataSource, ApprovalsTable.standard(), true);
+    return of(dataSource, ApprovalsTable.standard());
+  }
+
+  /** Of any table. */
+  public static Trial of(DataSource dataSource, ApprovalsTable table) {
+    return new Trial(dataSource, table, true);
   }
 }

@@ -92,6 +92,7 @@ public final class Commands implements Callable<Integer> {
         .addSubcommand("run", root.new Run())
         .addSubcommand("expire", new ExpireCommand(oneShot))
         .addSubcommand("status", new StatusCommand(oneShot))
+        .addSubcommand("explain", new ExplainCommand(oneShot))
         .addSubcommand("audit", new AuditCommand(oneShot))
         .addSubcommand("doctor", new DoctorCommand(oneShot))
         .addSubcommand("replay", new ReplayCommand(oneShot))

@@ -2,6 +2,7 @@ package dev.lapse.operations.http;
 
 import dev.lapse.replay.Replay;
 import dev.lapse.replay.Replays;
+import jakarta.servlet.DispatcherType;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -9,17 +10,22 @@ import org.springframework.context.annotation.Condition;
 import org.springframework.context.annotation.ConditionContext;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 import org.springframework.http.HttpMethod;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.config.annotation.web.configurers.AuthorizeHttpRequestsConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.core.userdetails.UserDetailsService;
-import org.springframework.security.crypto.bcrypt.BCryptPasswordEncoder;
 import org.springframework.security.crypto.password.PasswordEncoder;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.authentication.www.BasicAuthenticationFilter;
+import org.springframework.security.web.header.writers.CrossOriginOpenerPolicyHeaderWriter;
+import org.springframework.security.web.header.writers.CrossOriginResourcePolicyHeaderWriter;
+import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter;
 
 /**
  * Who may do what over HTTP: anybody may look, and only who knows the management password may do
@@ -30,16 +36,52 @@ import org.springframework.security.web.SecurityFilterChain;
 @EnableConfigurationProperties(ManagementSettings.class)
 class ManagementConfiguration {
 
-  /** Whatever method is not one of looking, on whatever path. */
+  /** Nothing but the page's own files runs, and no other site may show or read it. */
+  private static final String CONTENT_POLICY =
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+          + " form-action 'none'; base-uri 'none'; frame-ancestors 'none';"
+          + " require-trusted-types-for 'script'";
+
+  /** Whatever method is not one of looking, on whatever path; and what the console keeps inside. */
   @Bean
-  SecurityFilterChain onlyLooking(HttpSecurity http, ManagementSettings settings) {
-    return http.csrf(AbstractHttpConfigurer::disable) // no browser session to forge requests in
+  SecurityFilterChain onlyLooking(
+      HttpSecurity http, ManagementSettings settings, Environment environment) {
+    boolean closed =
+        "password".equalsIgnoreCase(environment.getProperty("lapse.console.look", "anybody"));
+    WrongPasswords wrongPasswords = new WrongPasswords(System::nanoTime);
+    return http.csrf(AbstractHttpConfigurer::disable) // see RequestRules
+        .addFilterBefore(new RequestRules(wrongPasswords), BasicAuthenticationFilter.class)
+        .exceptionHandling(failures -> failures.authenticationEntryPoint(wrongPasswords))
+        .headers(
+            headers ->
+                headers
+                    .contentSecurityPolicy(policy -> policy.policyDirectives(CONTENT_POLICY))
+                    .referrerPolicy(
+                        policy ->
+                            policy.policy(ReferrerPolicyHeaderWriter.ReferrerPolicy.NO_REFERRER))
+                    .crossOriginOpenerPolicy(
+                        policy ->
+                            policy.policy(
+                                CrossOriginOpenerPolicyHeaderWriter.CrossOriginOpenerPolicy
+                                    .SAME_ORIGIN))
+                    .crossOriginResourcePolicy(
+                        policy ->
+                            policy.policy(
+                                CrossOriginResourcePolicyHeaderWriter.CrossOriginResourcePolicy
+                                    .SAME_ORIGIN)))
         .sessionManagement(
             sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
         .requestCache(AbstractHttpConfigurer::disable)
         .logout(AbstractHttpConfigurer::disable)
         .authorizeHttpRequests(
             requests -> {
+              // Also where a container's error page is made of a refusal.
+              requests.dispatcherTypeMatchers(DispatcherType.ERROR).permitAll();
+              inside(requests, settings, "/console/life");
+              if (closed) {
+                inside(requests, settings, "/console/frame");
+                inside(requests, settings, "/console/due");
+              }
               requests.requestMatchers(HttpMethod.GET).permitAll();
               requests.requestMatchers(HttpMethod.HEAD).permitAll();
               if (settings.isOpen()) {
@@ -50,18 +92,31 @@ class ManagementConfiguration {
             })
         .httpBasic(
             basic -> {
-              // Closed, no header is worth a password's hash, which anybody could have us compute.
-              if (!settings.isOpen()) {
+              // Closed, no header is looked at.
+              if (settings.isOpen()) {
+                basic.authenticationEntryPoint(wrongPasswords);
+              } else {
                 basic.disable();
               }
             })
         .build();
   }
 
-  /** Its comparison takes the same time whatever it compares. */
+  private static void inside(
+      AuthorizeHttpRequestsConfigurer<HttpSecurity>.AuthorizationManagerRequestMatcherRegistry
+          requests,
+      ManagementSettings settings,
+      String path) {
+    if (settings.isOpen()) {
+      requests.requestMatchers(path).authenticated();
+    } else {
+      requests.requestMatchers(path).denyAll();
+    }
+  }
+
   @Bean
   PasswordEncoder passwordEncoder() {
-    return new BCryptPasswordEncoder();
+    return new SecretComparison();
   }
 
   @Bean
