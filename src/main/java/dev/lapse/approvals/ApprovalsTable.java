@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <table>
  *   <caption>The words</caption>
  *   <tr><td>{@code approvals}<td>the table
+ *   <tr><td>{@code approvals_literal}, {@code expires_at_literal}<td>the names as texts, the first
+ *       quoted in itself
  *   <tr><td>{@code id}, {@code status}, {@code version}, {@code expires_at}, {@code executed_at}
  *       <td>its columns
  *   <tr><td>{@code is_pending}<td>whether {@code approval} waits for a decision and fulfils the
@@ -133,6 +135,8 @@ public final class ApprovalsTable {
     this.deadline = kind(expiresAt);
     this.firstDeadline = deadline.first;
     words.put("approvals", name(settings));
+    words.put("approvals_literal", Sql.literal(name(settings)));
+    words.put("expires_at_literal", Sql.literal(settings.columns().expiresAt()));
     words.put("id", Sql.name(settings.columns().id()));
     words.put("status", Sql.name(settings.columns().status()));
     words.put("expires_at", Sql.name(settings.columns().expiresAt()));
@@ -213,6 +217,11 @@ public final class ApprovalsTable {
     return Objects.requireNonNull(found.column(name), name);
   }
 
+  /** A name as SQL has it, for conditions of the callers. */
+  public static String quoted(String name) {
+    return Sql.name(name);
+  }
+
   /** The table's name as SQL has it, with its schema only where one is set. */
   static String name(ApprovalsSettings settings) {
     String table = Sql.name(settings.table());
@@ -232,6 +241,15 @@ public final class ApprovalsTable {
    */
   public String deadlineAt(String instant) {
     return deadline.value(instant, deadline.needsZone() ? zone() : "");
+  }
+
+  /**
+   * What the column of the deadline is compared with: what is less has passed at {@code instant}.
+   *
+   * @param instant as SQL of {@code timestamptz}
+   */
+  public String passedAt(String instant) {
+    return at(deadline, instant);
   }
 
   private Kind kind(Column column) {
