@@ -7,6 +7,8 @@ import dev.lapse.approvals.OptIn;
 import dev.lapse.approvals.SessionSettings;
 import dev.lapse.expiration.ExpirationSettings;
 import dev.lapse.pause.Pauses;
+import dev.lapse.support.Contract;
+import dev.lapse.support.Golden;
 import dev.lapse.support.Roles;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
@@ -15,7 +17,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -148,6 +152,30 @@ final class DeadlineWorld implements AutoCloseable {
   List<String> strings(String sql) {
     return database.jdbc().sql(sql).query(String.class).list();
   }
+
+  /** What is wrong with the events in the outbox, as the relay would publish them. */
+  List<String> againstTheContract() {
+    return database
+        .jdbc()
+        .sql("SELECT type, key, payload::text AS value FROM outbox")
+        .query(Row.class)
+        .list()
+        .stream()
+        .flatMap(
+            row -> {
+              Map<String, String> headers =
+                  new TreeMap<>(
+                      Golden.read(
+                              row.type().replace("Approval", "approval-").toLowerCase(Locale.ROOT))
+                          .headers());
+              headers.put("ce_subject", row.key());
+              headers.put("ce_partitionkey", row.key());
+              return Contract.violations(row.key(), headers, row.value()).stream();
+            })
+        .toList();
+  }
+
+  private record Row(String type, String key, String value) {}
 
   /** Type and step of what was announced of an approval, in order. */
   List<String> announced(String id) {

@@ -251,6 +251,7 @@ class ExtensionIT {
         .containsExactly(
             "ApprovalRescheduled t pending 2 ann holiday 01:00:00",
             "ApprovalRescheduled t pending 3 tester outage 01:00:00");
+    assertThat(world.againstTheContract()).isEmpty();
   }
 
   @Test

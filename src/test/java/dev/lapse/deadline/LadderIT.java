@@ -72,6 +72,7 @@ class LadderIT {
                 """))
         .containsExactly("t");
     assertThat(world.announced(id)).containsExactly("ApprovalExpiring 1h [\"24h\"]");
+    assertThat(world.againstTheContract()).isEmpty();
   }
 
   @ParameterizedTest

@@ -298,5 +298,4 @@ final class LadderRace {
       return null;
     }
   }
-
 }

@@ -49,8 +49,10 @@ class LadderRaceIT {
     LadderRace race = race(() -> step.get().runOnce(), ROUNDS);
 
     assertThat(race.wrong()).as("seed %d", SEED).isEmpty();
-    assertThat(world.strings("SELECT approval_id FROM next_step JOIN ai_approvals"
-            + " ON id::text = approval_id WHERE status <> 'pending'"))
+    assertThat(
+            world.strings(
+                "SELECT approval_id FROM next_step JOIN ai_approvals"
+                    + " ON id::text = approval_id WHERE status <> 'pending'"))
         .as("seed %d: steps of what has ended", SEED)
         .isEmpty();
   }
