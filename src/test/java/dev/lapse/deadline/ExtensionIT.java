@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
@@ -115,7 +116,8 @@ class ExtensionIT {
   void movesToATimeAndLeavesWhatIsDueLater() {
     String early = world.pending("30 minutes");
     String late = world.pending("6 hours");
-    OffsetDateTime to = OffsetDateTime.now().plusHours(2).truncatedTo(ChronoUnit.SECONDS);
+    OffsetDateTime to =
+        OffsetDateTime.now(ZoneOffset.UTC).plusHours(2).truncatedTo(ChronoUnit.SECONDS);
 
     Extension.Outcome outcome =
         run(
