@@ -9,10 +9,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * What happens to a deadline before it passes. Nothing, by default.
  *
- * @param ladder steps that each pending approval comes to before its deadline, up to 10, such as
- *     {@code 50%:escalate,24h:remind,1h:remind}: a share of the time from {@code
- *     lapse.approvals.columns.created-at} to the deadline, or a time before the deadline. {@code
- *     remind} publishes {@code ApprovalExpiring}, {@code escalate} publishes {@code
+ * @param ladder up to 10 steps that each pending approval comes to before its deadline, such as
+ *     {@code 50%:escalate,24h:remind,1h:remind}. A step is a time before the deadline, or a share of
+ *     the time from {@code lapse.approvals.columns.created-at} to it. {@code remind} publishes {@code ApprovalExpiring}, {@code escalate} publishes {@code
  *     ApprovalEscalated}; default none
  * @param deadlines moves of a deadline
  */
@@ -24,8 +23,8 @@ public record DeadlineSettings(
   private static final Duration LONGEST = Duration.ofDays(3660);
 
   /**
-   * @param moves whether each move of a deadline, whoever makes it, is recorded in {@code
-   *     deadline_move} and published as {@code ApprovalRescheduled}; default false
+   * @param moves whether each move of a deadline is recorded in {@code deadline_move} and published
+   *     as {@code ApprovalRescheduled}; default false
    * @param maxMoves how often the deadline of one approval may move, 1 to 1,000; needs {@code
    *     moves}; default unlimited
    * @param maxLifetime how long after {@code lapse.approvals.columns.created-at} a deadline may
