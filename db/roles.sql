@@ -119,7 +119,7 @@ ALTER ROLE :"reader" IN DATABASE :"database" SET search_path = :"schema";
 \if :migrated
 SET LOCAL search_path = :"schema";
 REVOKE ALL ON outbox, outbox_identity, relay_checkpoint, dead_letter, pause, replay, retention, last_error,
-        restamp
+        restamp, extension, deadline_move, next_step
     FROM PUBLIC, :"service", :"application", :"reader";
 
 GRANT USAGE ON SCHEMA :"approvals_schema" TO :"service", :"application", :"reader";
@@ -136,8 +136,11 @@ ALTER ROLE :"service" IN DATABASE :"database" SET statement_timeout = '45s';
 ALTER ROLE :"service" IN DATABASE :"database" SET lock_timeout = '10s';
 GRANT EXECUTE ON FUNCTION purge_outbox(bigint, interval, integer) TO :"service";
 GRANT EXECUTE ON FUNCTION restamp_outbox(bigint, integer) TO :"service";
-GRANT SELECT, INSERT, UPDATE ON relay_checkpoint, replay, last_error TO :"service";
-GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letter, pause TO :"service";
+GRANT SELECT, INSERT, UPDATE ON relay_checkpoint, replay, last_error, extension TO :"service";
+GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letter, pause, next_step TO :"service";
+-- lapse extend also needs to update the deadline, which is not granted here: let a person decide.
+-- -v approval_changes='status, version, executed_at, expires_at' grants it.
+GRANT SELECT, INSERT ON deadline_move TO :"service";
 GRANT SELECT ON retention, outbox_identity, restamp TO :"service";
 
 GRANT SELECT, INSERT, UPDATE ON :"approvals_schema".:"approvals" TO :"application";
@@ -147,7 +150,7 @@ GRANT INSERT (event_id, type, topic, key, payload, headers) ON outbox TO :"appli
 
 GRANT SELECT (:approval_columns) ON :"approvals_schema".:"approvals" TO :"reader";
 GRANT SELECT ON outbox, outbox_identity, relay_checkpoint, dead_letter, pause, replay, retention, last_error,
-        restamp
+        restamp, extension, deadline_move, next_step
     TO :"reader";
 \else
 \echo Nothing is migrated yet: migrate as the owner, then run this again for the privileges.

@@ -35,13 +35,22 @@ SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '3s';
 DROP TRIGGER IF EXISTS ai_approvals_final ON :"approvals_schema".:"approvals";
 DROP TRIGGER IF EXISTS ai_approvals_not_due ON :"approvals_schema".:"approvals";
+-- What db/optional created, where a setting asked for it.
+DROP TRIGGER IF EXISTS lapse_moves ON :"approvals_schema".:"approvals";
+DROP TRIGGER IF EXISTS lapse_step_1_removed ON :"approvals_schema".:"approvals";
+DROP TRIGGER IF EXISTS lapse_step_2_decided ON :"approvals_schema".:"approvals";
+DROP TRIGGER IF EXISTS lapse_step_3_moved ON :"approvals_schema".:"approvals";
+DROP TRIGGER IF EXISTS lapse_step_4_requested ON :"approvals_schema".:"approvals";
+DROP FUNCTION IF EXISTS :"schema".lapse_record_move();
+DROP FUNCTION IF EXISTS :"schema".lapse_arm_step();
+DROP FUNCTION IF EXISTS :"schema".lapse_disarm_step();
 DROP INDEX IF EXISTS :"approvals_schema".:"due_index";
 DROP FUNCTION IF EXISTS :"schema".refuse_approval_transition();
 DROP FUNCTION IF EXISTS :"schema".refuse_early_expiry();
 DROP FUNCTION IF EXISTS :"schema".purge_outbox(bigint, interval, integer);
 DROP FUNCTION IF EXISTS :"schema".restamp_outbox(bigint, integer);
 DROP TABLE IF EXISTS
-    :"schema".last_error, :"schema".retention, :"schema".pause, :"schema".replay,
+    :"schema".next_step, :"schema".deadline_move, :"schema".extension, :"schema".last_error, :"schema".retention, :"schema".pause, :"schema".replay,
     :"schema".dead_letter, :"schema".relay_checkpoint, :"schema".outbox_identity,
     :"schema".restamp, :"schema".outbox;
 DROP TABLE IF EXISTS :"history".lapse_schema_history;

@@ -49,6 +49,7 @@ class ArchitectureTest {
                   "relay",
                   "replay",
                   "status")),
+          entry("deadline", Set.of("approvals", "expiration", "loop", "pause", "problem")),
           entry(
               "doctor",
               Set.of("approvals", "expiration", "kafka", "loop", "platform", "problem", "schema")),

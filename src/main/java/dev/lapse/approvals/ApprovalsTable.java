@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <table>
  *   <caption>The words</caption>
  *   <tr><td>{@code approvals}<td>the table
+ *   <tr><td>{@code approvals_literal}, {@code expires_at_literal}<td>the names as texts, the first
+ *       quoted in itself
  *   <tr><td>{@code id}, {@code status}, {@code version}, {@code expires_at}, {@code executed_at}
  *       <td>its columns
  *   <tr><td>{@code is_pending}<td>whether {@code approval} waits for a decision and fulfils the
@@ -41,6 +43,10 @@ import org.jspecify.annotations.Nullable;
  *       that, else as {@code timestamptz}; {@code deadline_clock}<td>now, to compare it with
  *   <tr><td>{@code never}<td>a deadline after all others; {@code long_ago}<td>one that has passed
  *   <tr><td>{@code executed_now}<td>now, to write into {@code executed_at}
+ *   <tr><td>{@code created}<td>when it was requested, as {@code timestamptz}, or NULL where no column
+ *       says so
+ *   <tr><td>{@code old_is_pending}, {@code new_is_pending}<td>whether a trigger's row had, or has, a
+ *       status of those that wait, whatever the condition says
  *   <tr><td>{@code version_or_null}, {@code executed_at_or_null}<td>the column, the latter as
  *       {@code timestamptz}, or NULL where the table has none
  *   <tr><td>{@code attributes}<td>the further columns of an event, as one JSON object
@@ -101,6 +107,7 @@ public final class ApprovalsTable {
               List.of(),
               true,
               true),
+          null,
           "ai_approvals_due",
           Map.of(),
           SessionSettings.NONE,
@@ -109,6 +116,7 @@ public final class ApprovalsTable {
   private final Map<String, String> words = new HashMap<>();
   private final Set<String> present = new HashSet<>();
   private final ApprovalsSettings settings;
+  private final Kind deadline;
   private final String firstId;
   private final String firstDeadline;
 
@@ -118,15 +126,18 @@ public final class ApprovalsTable {
       Column status,
       Column expiresAt,
       @Nullable Column executedAt,
+      @Nullable Column createdAt,
       String dueIndex,
       Map<String, SetColumn> set,
       SessionSettings session,
       boolean created) {
     this.settings = settings;
     this.firstId = Objects.requireNonNull(FIRST_ID.get(id.type()), id.type());
-    Kind deadline = kind(expiresAt);
+    this.deadline = kind(expiresAt);
     this.firstDeadline = deadline.first;
     words.put("approvals", name(settings));
+    words.put("approvals_literal", Sql.literal(name(settings)));
+    words.put("expires_at_literal", Sql.literal(settings.columns().expiresAt()));
     words.put("id", Sql.name(settings.columns().id()));
     words.put("status", Sql.name(settings.columns().status()));
     words.put("expires_at", Sql.name(settings.columns().expiresAt()));
@@ -154,6 +165,12 @@ public final class ApprovalsTable {
       words.put(
           "executed_now", at(kind, nowRoundedUp(kind, executedAt, deadline.digits(expiresAt))));
       words.put("executed_at_or_null", instant(kind, "approval." + words.get("executed_at")));
+    }
+    words.put("created", "NULL::timestamptz");
+    if (createdAt != null) {
+      add(
+          "created",
+          instant(kind(createdAt), "approval." + Sql.name(settings.columns().createdAt())));
     }
     if (!settings.attributes().isEmpty()) {
       add("attributes", attributes());
@@ -188,6 +205,9 @@ public final class ApprovalsTable {
         settings.columns().executedAt().isEmpty()
             ? null
             : required(found, settings.columns().executedAt()),
+        settings.columns().createdAt().isEmpty()
+            ? null
+            : required(found, settings.columns().createdAt()),
         found.dueIndexName(),
         SetColumn.of(settings, found),
         session,
@@ -196,6 +216,11 @@ public final class ApprovalsTable {
 
   private static Column required(FoundTable found, String name) {
     return Objects.requireNonNull(found.column(name), name);
+  }
+
+  /** A name as SQL has it, for conditions of the callers. */
+  public static String quoted(String name) {
+    return Sql.name(name);
   }
 
   /** The table's name as SQL has it, with its schema only where one is set. */
@@ -207,6 +232,25 @@ public final class ApprovalsTable {
   /** Of a char without a length, PostgreSQL would keep the first character. */
   private static String castType(Column column) {
     return column.type().equals("character") ? "bpchar" : column.type();
+  }
+
+  /**
+   * What to write into the column of the deadline, so that it passes at {@code instant}, or as soon
+   * after it as the column can say.
+   *
+   * @param instant as SQL of {@code timestamptz}
+   */
+  public String deadlineAt(String instant) {
+    return deadline.value(instant, deadline.needsZone() ? zone() : "");
+  }
+
+  /**
+   * What the column of the deadline is compared with: what is less has passed at {@code instant}.
+   *
+   * @param instant as SQL of {@code timestamptz}
+   */
+  public String passedAt(String instant) {
+    return at(deadline, instant);
   }
 
   private Kind kind(Column column) {
@@ -284,6 +328,7 @@ public final class ApprovalsTable {
     words.put("is_pending_row", isPending(settings, ""));
     words.put("has_pending_status", "approval." + status + " " + isOne);
     words.put("old_is_pending", "OLD." + status + " " + isOne);
+    words.put("new_is_pending", "NEW." + status + " " + isOne);
     words.put(
         "old_is_not_pending",
         pending.size() == 1
@@ -328,19 +373,34 @@ public final class ApprovalsTable {
 
   /** A statement with the application's names and values in it. */
   public String sql(String statement) {
+    return sql(statement, Map.of());
+  }
+
+  /**
+   * The same, with further words. An empty one counts as absent.
+   *
+   * @param further what each means
+   */
+  public String sql(String statement, Map<String, String> further) {
     String lines =
         OPTIONAL_LINE
             .matcher(statement)
             .replaceAll(
                 line ->
-                    present.contains(line.group(2))
+                    isPresent(line.group(2), further)
                         ? Matcher.quoteReplacement(line.group(1) + line.group(3))
                         : "");
-    return WORD.matcher(lines).replaceAll(word -> Matcher.quoteReplacement(meaning(word.group(1))));
+    return WORD.matcher(lines)
+        .replaceAll(word -> Matcher.quoteReplacement(meaning(word.group(1), further)));
   }
 
-  private String meaning(String word) {
-    String meaning = words.get(word);
+  private boolean isPresent(String word, Map<String, String> further) {
+    String meaning = further.get(word);
+    return meaning == null ? present.contains(word) : !meaning.isEmpty();
+  }
+
+  private String meaning(String word, Map<String, String> further) {
+    String meaning = further.getOrDefault(word, words.get(word));
     if (meaning == null) {
       throw new IllegalArgumentException("no word of the approvals table: " + word);
     }

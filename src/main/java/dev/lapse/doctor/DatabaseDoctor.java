@@ -42,7 +42,10 @@ public final class DatabaseDoctor {
         ('last_error', 'UPDATE'), ('dead_letter', 'SELECT'), ('dead_letter', 'INSERT'),
         ('dead_letter', 'UPDATE'), ('dead_letter', 'DELETE'), ('pause', 'SELECT'),
         ('pause', 'INSERT'), ('pause', 'UPDATE'), ('pause', 'DELETE'),
-        ('restamp', 'SELECT'), ('retention', 'SELECT')
+        ('restamp', 'SELECT'), ('retention', 'SELECT'),
+        ('extension', 'SELECT'), ('extension', 'INSERT'), ('extension', 'UPDATE'),
+        ('deadline_move', 'SELECT'), ('deadline_move', 'INSERT'), ('next_step', 'SELECT'),
+        ('next_step', 'INSERT'), ('next_step', 'UPDATE'), ('next_step', 'DELETE')
       ) needed (name, privilege)
       WHERE NOT has_table_privilege(name, privilege)
       UNION ALL

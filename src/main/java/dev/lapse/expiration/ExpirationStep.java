@@ -122,7 +122,7 @@ final class ExpirationStep implements Step {
     if (before == null && paused != null) {
       log.warn(
           "Expiry is paused reason=\"{}\" by={} action=\"check with: lapse expire --dry-run; then:"
-              + " lapse resume expiration\"",
+              + " lapse resume expiration; or move the deadlines first: lapse extend --overdue\"",
           paused.reason(),
           paused.by());
     } else if (before != null && paused == null) {

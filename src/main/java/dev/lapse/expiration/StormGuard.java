@@ -112,6 +112,7 @@ final class StormGuard {
       return Optional.of(Math.max(due / 10, settings.maxDue()));
     }
     pauses.pauseForStorm(
+        Part.EXPIRATION,
         "mass-expiry protection: %d of %d pending approvals would expire at once"
             .formatted(due, size.pending()));
     return Optional.empty();

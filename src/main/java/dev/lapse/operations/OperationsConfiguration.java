@@ -1,5 +1,8 @@
 package dev.lapse.operations;
 
+import dev.lapse.deadline.LadderIsSet;
+import dev.lapse.deadline.LadderListener;
+import dev.lapse.deadline.LadderLoop;
 import dev.lapse.expiration.Expiration;
 import dev.lapse.expiration.ExpirationListener;
 import dev.lapse.loop.Looping;
@@ -14,6 +17,7 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.DependsOn;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -41,6 +45,17 @@ class OperationsConfiguration {
   @Bean
   ExpirationListener wakeRelay(ObjectProvider<Relay> relay) {
     return (swept, took) -> relay.ifAvailable(Relay::wake);
+  }
+
+  @Bean
+  LadderListener wakeRelayForSteps(ObjectProvider<Relay> relay) {
+    return fired -> relay.ifAvailable(Relay::wake);
+  }
+
+  @Bean
+  @Conditional(LadderIsSet.class)
+  HealthIndicator ladderHealthIndicator(LadderLoop ladder) {
+    return () -> LoopHealth.of(ladder);
   }
 
   /** Its health is called loops; see the liveness group. */

@@ -5,6 +5,7 @@ import java.util.Locale;
 /** What can be paused, each by itself. */
 public enum Part {
   EXPIRATION,
+  LADDER,
   RELAY;
 
   /** Its name in SQL, on the command line and in metrics. */

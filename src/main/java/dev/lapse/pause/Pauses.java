@@ -49,9 +49,9 @@ public final class Pauses {
     return pause(part, reason, false);
   }
 
-  /** As the storm guard does, before anything of the storm has expired. */
-  public void pauseForStorm(String reason) {
-    pause(Part.EXPIRATION, reason, true);
+  /** As the storm guard does, before anything of the storm has happened. */
+  public void pauseForStorm(Part part, String reason) {
+    pause(part, reason, true);
   }
 
   private boolean pause(Part part, String reason, boolean storm) {

@@ -29,7 +29,10 @@ public final class OwnSchema {
         (11, 'column pause.storm',
          EXISTS (SELECT FROM pg_attribute
                  WHERE attrelid = to_regclass('pause') AND attname = 'storm')),
-        (12, 'table last_error', to_regclass('last_error') IS NOT NULL)
+        (12, 'table last_error', to_regclass('last_error') IS NOT NULL),
+        (14, 'table extension', to_regclass('extension') IS NOT NULL),
+        (14, 'table deadline_move', to_regclass('deadline_move') IS NOT NULL),
+        (14, 'table next_step', to_regclass('next_step') IS NOT NULL)
       ) needed (version, what, present)
       WHERE NOT present
       ORDER BY version

@@ -38,7 +38,13 @@ final class TakenNames extends BeforeEachMigration {
           new Created(8, "pause"),
           new Created(10, "retention"),
           new Created(10, "purge_outbox(bigint, interval, integer)"),
-          new Created(12, "last_error"));
+          new Created(12, "last_error"),
+          new Created(14, "extension"),
+          new Created(14, "deadline_move"),
+          new Created(14, "deadline_move_id_seq"),
+          new Created(14, "deadline_move_approval"),
+          new Created(14, "next_step"),
+          new Created(14, "next_step_due"));
 
   /** In PostgreSQL's words, such as "view outbox". A table has a type of its name. */
   private static final String IN_THE_WAY =

@@ -10,7 +10,10 @@ import dev.lapse.support.Contract;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -46,7 +49,7 @@ class AsyncApiTest {
   void everyReferenceLeadsSomewhere() {
     List<String> references = document.findValues("$ref").stream().map(JsonNode::asString).toList();
 
-    assertThat(references).hasSize(5).allMatch(this::leadsSomewhere);
+    assertThat(references).hasSize(18).allMatch(this::leadsSomewhere);
   }
 
   private boolean leadsSomewhere(String reference) {
@@ -55,14 +58,17 @@ class AsyncApiTest {
         : Files.exists(Contract.FILES.resolve(reference));
   }
 
-  @Test
-  void namesTheMessageByItsType() {
+  @ParameterizedTest
+  @ValueSource(strings = {"Expired", "Expiring", "Escalated", "Rescheduled"})
+  void namesTheMessageByItsType(String type) {
     JsonNode headers =
         JsonMapper.builder()
             .build()
-            .readTree(Contract.FILES.resolve("approval-expired.headers.schema.json"));
+            .readTree(
+                Contract.FILES.resolve(
+                    "approval-%s.headers.schema.json".formatted(type.toLowerCase(Locale.ROOT))));
 
-    assertThat(document.at("/components/messages/approvalExpired/name"))
+    assertThat(document.at("/components/messages/approval%s/name".formatted(type)))
         .isEqualTo(headers.at("/properties/ce_type/const"));
   }
 }

@@ -22,7 +22,10 @@ class ContractTest {
       strings = {
         "approval-expired",
         "approval-expired-replayed",
-        "approval-expired-with-attributes"
+        "approval-expired-with-attributes",
+        "approval-expiring",
+        "approval-escalated",
+        "approval-rescheduled"
       })
   void theGoldenMessagesKeepIt(String name) {
     Golden message = Golden.read(name);

@@ -9,11 +9,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What {@code docs/reference/contract} promises about an {@code ApprovalExpired}, and what its last
+ * What {@code docs/reference/contract} promises about the events of Lapse, and what its last
  * release did: whoever was written for that must understand what is published now.
  */
 public final class Contract {
@@ -26,13 +27,26 @@ public final class Contract {
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
-  private static final List<Schema> VALUES =
-      List.of(schema(FILES, "approval-expired"), schema(RELEASED, "approval-expired"));
-  private static final List<Schema> HEADERS =
-      List.of(
-          schema(FILES, "approval-expired.headers"), schema(RELEASED, "approval-expired.headers"));
+  /** Types of events, as the files beside the one of the contract name them. */
+  private static final Map<String, String> NAMES =
+      Map.of(
+          "ApprovalEscalated", "approval-escalated",
+          "ApprovalExpired", "approval-expired",
+          "ApprovalExpiring", "approval-expiring",
+          "ApprovalRescheduled", "approval-rescheduled");
+
+  private static final Map<String, List<Schema>> VALUES = new ConcurrentHashMap<>();
+  private static final Map<String, List<Schema>> HEADERS = new ConcurrentHashMap<>();
 
   private Contract() {}
+
+  /** As it is, and as it was released; of a type that is none, those of an expiry. */
+  private static List<Schema> schemas(
+      Map<String, List<Schema>> known, Map<String, String> headers, String ending) {
+    String name = NAMES.getOrDefault(headers.getOrDefault("ce_type", ""), "approval-expired");
+    return known.computeIfAbsent(
+        name, of -> List.of(schema(FILES, of + ending), schema(RELEASED, of + ending)));
+  }
 
   /** A registry each: a schema and its released copy have the same id. */
   private static Schema schema(Path directory, String name) {
@@ -47,9 +61,11 @@ public final class Contract {
     if (value == null || key == null) {
       return List.of("without a key, or without a value: a tombstone on a compacted topic");
     }
-    VALUES.forEach(schema -> violations.addAll(violations(schema, "value", value)));
+    schemas(VALUES, headers, "")
+        .forEach(schema -> violations.addAll(violations(schema, "value", value)));
     String json = JSON.writeValueAsString(headers);
-    HEADERS.forEach(schema -> violations.addAll(violations(schema, "headers", json)));
+    schemas(HEADERS, headers, ".headers")
+        .forEach(schema -> violations.addAll(violations(schema, "headers", json)));
     if (!key.equals(headers.get("ce_partitionkey")) || !key.equals(headers.get("ce_subject"))) {
       violations.add("the key is not ce_partitionkey and ce_subject");
     }
@@ -75,12 +91,12 @@ public final class Contract {
   }
 
   /**
-   * Refuses an {@code ApprovalExpired} that is not as the contract says.
+   * Refuses an event of Lapse's own that is not as the contract says.
    *
    * @throws IllegalStateException says what is wrong with it
    */
   static void check(@Nullable String key, Map<String, String> headers, @Nullable String value) {
-    if ("ApprovalExpired".equals(headers.get("ce_type"))) {
+    if (NAMES.containsKey(headers.getOrDefault("ce_type", ""))) {
       List<String> violations = violations(key, headers, value);
       if (!violations.isEmpty()) {
         throw new IllegalStateException(

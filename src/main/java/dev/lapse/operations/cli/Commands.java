@@ -91,6 +91,7 @@ public final class Commands implements Callable<Integer> {
     return new picocli.CommandLine(root)
         .addSubcommand("run", root.new Run())
         .addSubcommand("expire", new ExpireCommand(oneShot))
+        .addSubcommand("extend", new ExtendCommand(oneShot))
         .addSubcommand("status", new StatusCommand(oneShot))
         .addSubcommand("explain", new ExplainCommand(oneShot))
         .addSubcommand("audit", new AuditCommand(oneShot))

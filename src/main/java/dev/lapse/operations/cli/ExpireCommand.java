@@ -143,8 +143,8 @@ final class ExpireCommand implements Callable<Integer> {
     }
     if (swept.paused()) {
       err.printf(
-          "lapse: expiry is paused (%s). To list what would expire: lapse expire --dry-run. To resume:"
-              + " lapse resume expiration%n",
+          "lapse: expiry is paused (%s). To list what would expire: lapse expire --dry-run. To move"
+              + " deadlines instead: lapse extend --overdue. To resume: lapse resume expiration%n",
           sweep.pause().map(Pause::reason).orElse("resumed meanwhile"));
     }
     return swept.paused() || !refused.isEmpty() ? 1 : 0;

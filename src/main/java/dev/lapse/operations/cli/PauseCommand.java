@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "pause",
     description = {
-      "Pause expiry or publishing on all instances, within about a second.",
+      "Pause expiry, the ladder or publishing on all instances, within about a second.",
       "Nothing is lost: it resumes where it stopped."
     },
     mixinStandardHelpOptions = true,

@@ -14,9 +14,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "resume",
     description = {
-      "Resume expiry or publishing on all instances, within about a second.",
+      "Resume expiry, the ladder or publishing on all instances, within about a second.",
       "If the mass-expiry protection paused expiry, this confirms that all overdue approvals may"
-          + " expire. Check them first: lapse expire --dry-run"
+          + " expire. Check them first: lapse expire --dry-run. Or move their deadlines: lapse extend"
+          + " --overdue"
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",

@@ -1,5 +1,6 @@
 package dev.lapse.operations.health;
 
+import dev.lapse.deadline.LadderLoop;
 import dev.lapse.expiration.Expiration;
 import dev.lapse.loop.LoopStatus;
 import dev.lapse.pause.Part;
@@ -30,6 +31,16 @@ public final class LoopHealth {
         refused(health, refused);
       }
       expiration.paused().ifPresent(pause -> paused(health, pause, Part.EXPIRATION));
+    }
+    return health.build();
+  }
+
+  /** The ladder's health: that of its loop, and degraded while it is paused. */
+  public static Health of(LadderLoop ladder) {
+    LoopStatus loop = ladder.loopStatus();
+    Health.Builder health = of(loop);
+    if (loop instanceof LoopStatus.Running) {
+      ladder.paused().ifPresent(pause -> paused(health, pause, Part.LADDER));
     }
     return health.build();
   }

@@ -251,7 +251,7 @@ class CommandsIT {
 
   @Test
   void suggestsTheCommandThatWasMeant() throws Exception {
-    assertThat(run(2, "exprie")).contains("Did you mean: lapse expire?");
+    assertThat(run(2, "exprie")).contains("Did you mean: lapse expire");
   }
 
   @Test
@@ -267,7 +267,7 @@ class CommandsIT {
     assertThat(run(0, "resume", "expiration")).contains("expiration resumed.");
     assertThat(run(0, "expire")).contains("Approvals expired: 3");
     assertThat(run(0, "resume", "relay")).contains("relay was not paused.");
-    assertThat(run(2, "pause", "everything")).contains("EXPIRATION, RELAY");
+    assertThat(run(2, "pause", "everything")).contains("EXPIRATION, LADDER, RELAY");
   }
 
   @Test
