@@ -4,8 +4,11 @@ import dev.lapse.problem.Problem;
 import dev.lapse.problem.UnusableException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
@@ -18,6 +21,7 @@ public final class ApprovalsCheck {
   private final Catalog catalog;
   private final ApprovalsSettings settings;
   private final SessionSettings session;
+  private final OptIns optIns;
 
   public ApprovalsCheck(JdbcClient jdbc, ApprovalsSettings settings) {
     this(jdbc, settings, SessionSettings.NONE);
@@ -27,6 +31,15 @@ public final class ApprovalsCheck {
    * @param session what the statement that expires gives its transaction
    */
   public ApprovalsCheck(JdbcClient jdbc, ApprovalsSettings settings, SessionSettings session) {
+    this(jdbc, settings, session, List.of());
+  }
+
+  /**
+   * @param optIns whose triggers are to be there, or not
+   */
+  public ApprovalsCheck(
+      JdbcClient jdbc, ApprovalsSettings settings, SessionSettings session, List<OptIn> optIns) {
+    this.optIns = new OptIns(jdbc, optIns);
     this.jdbc = jdbc;
     this.catalog = new Catalog(jdbc, settings, session);
     this.settings = settings;
@@ -91,6 +104,35 @@ public final class ApprovalsCheck {
         .orElse(List.of());
   }
 
+  /** Where the triggers of the opt-ins are not what the settings ask for. */
+  public List<Problem> optInProblems() {
+    return understood()
+        .map(found -> optIns.problems(found.oid(), ApprovalsTable.of(settings, found, session)))
+        .orElse(List.of());
+  }
+
+  /** What is to run so that they are. Nothing before the migrations have run. */
+  List<OptIns.Change> optInChanges() {
+    return understood()
+        .map(found -> optIns.changes(found.oid(), ApprovalsTable.of(settings, found, session)))
+        .orElse(List.of());
+  }
+
+  /** The same, by the setting that asks for it, for tools other than Flyway. */
+  public Map<String, String> optInScripts() {
+    return optInChanges().stream()
+        .collect(
+            Collectors.toMap(
+                OptIns.Change::setting,
+                OptIns.Change::script,
+                (one, other) -> one + "\n" + other,
+                LinkedHashMap::new));
+  }
+
+  private Optional<FoundTable> understood() {
+    return catalog.find().filter(found -> catalog.isMigrated() && understanding(found).isEmpty());
+  }
+
   /**
    * Triggers of the table's own that may keep it from expiring: what their functions do, and
    * whether this role may, nobody can tell beforehand.
@@ -144,9 +186,7 @@ public final class ApprovalsCheck {
    * and the guard. Nothing before the migrations have run.
    */
   List<String> restoring() {
-    return catalog
-        .find()
-        .filter(found -> catalog.isMigrated() && understanding(found).isEmpty())
+    return understood()
         .map(
             found -> {
               List<Problem> missing = new ArrayList<>(FitnessCheck.dueIndex(settings, found));

@@ -5,6 +5,7 @@ import org.flywaydb.core.api.callback.Callback;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
@@ -30,14 +31,18 @@ class ApprovalsConfiguration {
   }
 
   @Bean
-  Callback restoration(ApprovalsSettings settings) {
-    return new Restoration(settings);
+  Callback restoration(
+      ApprovalsSettings settings, SessionSettings session, ObjectProvider<OptIn> optIns) {
+    return new Restoration(settings, session, optIns.stream().toList());
   }
 
   @Bean
   ApprovalsCheck approvalsCheck(
-      JdbcClient jdbc, ApprovalsSettings settings, SessionSettings session) {
-    return new ApprovalsCheck(jdbc, settings, session);
+      JdbcClient jdbc,
+      ApprovalsSettings settings,
+      SessionSettings session,
+      ObjectProvider<OptIn> optIns) {
+    return new ApprovalsCheck(jdbc, settings, session, optIns.stream().toList());
   }
 
   @Bean
@@ -60,6 +65,7 @@ class ApprovalsConfiguration {
     ApprovalsTable table = check.table(expiring);
     if (expiring && !watched && check.isMigrated()) {
       check.guardProblems().forEach(problem -> report(problem, "guard", Level.WARN));
+      check.optInProblems().forEach(problem -> report(problem, "opt-in", Level.WARN));
       // Usually a trigger only sets a time of change.
       check.triggerProblems().forEach(problem -> report(problem, "triggers", Level.INFO));
     }

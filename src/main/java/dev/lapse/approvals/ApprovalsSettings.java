@@ -57,13 +57,16 @@ public record ApprovalsSettings(
       new ApprovalsSettings(
           null,
           "ai_approvals",
-          new Columns("id", "status", "version", "expires_at", "executed_at"),
+          new Columns("id", "status", "version", "expires_at", "executed_at", ""),
           new Statuses(List.of("pending"), "expired", null, null, null),
           List.of(),
           null,
           null,
           Map.of(),
           null);
+
+  private static final Columns STANDARD_WITH_CREATED_AT =
+      new Columns("id", "status", "version", "expires_at", "executed_at", "created_at");
 
   /** Of a deadline that is a number. */
   public enum Unit {
@@ -82,13 +85,17 @@ public record ApprovalsSettings(
    *     lapse.approvals.zone}; default {@code expires_at}
    * @param executedAt column of the time when the approval took effect or expired: same types;
    *     default {@code executed_at}; empty if the table has none
+   * @param createdAt column of the time when the approval was requested: same types; needed where
+   *     {@code lapse.ladder} has a share, and for {@code lapse.deadlines.max-lifetime}; default
+   *     none
    */
   public record Columns(
       @DefaultValue("id") String id,
       @DefaultValue("status") String status,
       @DefaultValue("version") String version,
       @DefaultValue("expires_at") String expiresAt,
-      @DefaultValue("executed_at") String executedAt) {
+      @DefaultValue("executed_at") String executedAt,
+      @DefaultValue("") String createdAt) {
 
     public Columns {
       requireName("columns.id", id);
@@ -99,6 +106,9 @@ public record ApprovalsSettings(
       }
       if (!executedAt.isEmpty()) {
         requireName("columns.executed-at", executedAt);
+      }
+      if (!createdAt.isEmpty()) {
+        requireName("columns.created-at", createdAt);
       }
     }
   }
@@ -210,7 +220,7 @@ public record ApprovalsSettings(
   public boolean isStandard() {
     return schema == null
         && table.equals(STANDARD.table)
-        && columns.equals(STANDARD.columns)
+        && (columns.equals(STANDARD.columns) || columns.equals(STANDARD_WITH_CREATED_AT))
         && statuses.equals(STANDARD.statuses)
         && condition == null
         && set.isEmpty();

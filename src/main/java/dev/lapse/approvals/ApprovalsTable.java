@@ -40,6 +40,10 @@ import org.jspecify.annotations.Nullable;
  *       that, else as {@code timestamptz}; {@code deadline_clock}<td>now, to compare it with
  *   <tr><td>{@code never}<td>a deadline after all others; {@code long_ago}<td>one that has passed
  *   <tr><td>{@code executed_now}<td>now, to write into {@code executed_at}
+ *   <tr><td>{@code created}<td>when it was requested, as {@code timestamptz}, or NULL where no column
+ *       says so
+ *   <tr><td>{@code old_is_pending}, {@code new_is_pending}<td>whether a trigger's row had, or has, a
+ *       status of those that wait, whatever the condition says
  *   <tr><td>{@code version_or_null}, {@code executed_at_or_null}<td>the column, the latter as
  *       {@code timestamptz}, or NULL where the table has none
  *   <tr><td>{@code attributes}<td>the further columns of an event, as one JSON object
@@ -100,6 +104,7 @@ public final class ApprovalsTable {
               List.of(),
               true,
               true),
+          null,
           "ai_approvals_due",
           Map.of(),
           SessionSettings.NONE,
@@ -108,6 +113,7 @@ public final class ApprovalsTable {
   private final Map<String, String> words = new HashMap<>();
   private final Set<String> present = new HashSet<>();
   private final ApprovalsSettings settings;
+  private final Kind deadline;
   private final String firstId;
   private final String firstDeadline;
 
@@ -117,13 +123,14 @@ public final class ApprovalsTable {
       Column status,
       Column expiresAt,
       @Nullable Column executedAt,
+      @Nullable Column createdAt,
       String dueIndex,
       Map<String, SetColumn> set,
       SessionSettings session,
       boolean created) {
     this.settings = settings;
     this.firstId = Objects.requireNonNull(FIRST_ID.get(id.type()), id.type());
-    Kind deadline = kind(expiresAt);
+    this.deadline = kind(expiresAt);
     this.firstDeadline = deadline.first;
     words.put("approvals", name(settings));
     words.put("id", Sql.name(settings.columns().id()));
@@ -153,6 +160,12 @@ public final class ApprovalsTable {
       words.put(
           "executed_now", at(kind, nowRoundedUp(kind, executedAt, deadline.digits(expiresAt))));
       words.put("executed_at_or_null", instant(kind, "approval." + words.get("executed_at")));
+    }
+    words.put("created", "NULL::timestamptz");
+    if (createdAt != null) {
+      add(
+          "created",
+          instant(kind(createdAt), "approval." + Sql.name(settings.columns().createdAt())));
     }
     if (!settings.attributes().isEmpty()) {
       add("attributes", attributes());
@@ -187,6 +200,9 @@ public final class ApprovalsTable {
         settings.columns().executedAt().isEmpty()
             ? null
             : required(found, settings.columns().executedAt()),
+        settings.columns().createdAt().isEmpty()
+            ? null
+            : required(found, settings.columns().createdAt()),
         found.dueIndexName(),
         SetColumn.of(settings, found),
         session,
@@ -206,6 +222,16 @@ public final class ApprovalsTable {
   /** Of a char without a length, PostgreSQL would keep the first character. */
   private static String castType(Column column) {
     return column.type().equals("character") ? "bpchar" : column.type();
+  }
+
+  /**
+   * What to write into the column of the deadline, so that it passes at {@code instant}, or as soon
+   * after it as the column can say.
+   *
+   * @param instant as SQL of {@code timestamptz}
+   */
+  public String deadlineAt(String instant) {
+    return deadline.value(instant, deadline.needsZone() ? zone() : "");
   }
 
   private Kind kind(Column column) {
@@ -282,6 +308,7 @@ public final class ApprovalsTable {
     words.put("is_pending", isPending(settings, "approval."));
     words.put("is_pending_row", isPending(settings, ""));
     words.put("old_is_pending", "OLD." + status + " " + isOne);
+    words.put("new_is_pending", "NEW." + status + " " + isOne);
     words.put(
         "old_is_not_pending",
         pending.size() == 1
@@ -326,19 +353,34 @@ public final class ApprovalsTable {
 
   /** A statement with the application's names and values in it. */
   public String sql(String statement) {
+    return sql(statement, Map.of());
+  }
+
+  /**
+   * The same, with further words. An empty one counts as absent.
+   *
+   * @param further what each means
+   */
+  public String sql(String statement, Map<String, String> further) {
     String lines =
         OPTIONAL_LINE
             .matcher(statement)
             .replaceAll(
                 line ->
-                    present.contains(line.group(2))
+                    isPresent(line.group(2), further)
                         ? Matcher.quoteReplacement(line.group(1) + line.group(3))
                         : "");
-    return WORD.matcher(lines).replaceAll(word -> Matcher.quoteReplacement(meaning(word.group(1))));
+    return WORD.matcher(lines)
+        .replaceAll(word -> Matcher.quoteReplacement(meaning(word.group(1), further)));
   }
 
-  private String meaning(String word) {
-    String meaning = words.get(word);
+  private boolean isPresent(String word, Map<String, String> further) {
+    String meaning = further.get(word);
+    return meaning == null ? present.contains(word) : !meaning.isEmpty();
+  }
+
+  private String meaning(String word, Map<String, String> further) {
+    String meaning = further.getOrDefault(word, words.get(word));
     if (meaning == null) {
       throw new IllegalArgumentException("no word of the approvals table: " + word);
     }

@@ -67,6 +67,17 @@ enum Kind {
   }
 
   /**
+   * The least value of this kind that passes at {@code instant} or later.
+   *
+   * @param zone as an SQL literal
+   */
+  String value(String instant, String zone) {
+    return this == DAY
+        ? "((%s - interval '1 us') AT TIME ZONE %s)::date".formatted(instant, zone)
+        : at(instant, zone);
+  }
+
+  /**
    * The instant from which on {@code value} has passed. Numbers and days beyond the year 9999 are
    * taken to lie at its end, since {@code timestamptz} does not reach as far.
    */

@@ -25,7 +25,7 @@ final class Migrations {
 
   /** From {@code beginning} up to the next semicolon, which no comment within may hold. */
   private static String statement(String migration, String beginning) {
-    String file = read(migration);
+    String file = read("/db/migration/" + migration + ".sql");
     int from = file.indexOf(beginning);
     if (from < 0) {
       throw new IllegalStateException(beginning + " is not in " + migration);
@@ -33,8 +33,8 @@ final class Migrations {
     return file.substring(from, file.indexOf(';', from) + 1);
   }
 
-  private static String read(String migration) {
-    String path = "/db/migration/" + migration + ".sql";
+  /** A file of the class path. */
+  static String read(String path) {
     try (InputStream file = Migrations.class.getResourceAsStream(path)) {
       if (file == null) {
         throw new IllegalStateException(path + " is not packaged");

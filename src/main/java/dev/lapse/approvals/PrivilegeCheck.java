@@ -56,7 +56,8 @@ final class PrivilegeCheck extends TableCheck {
             columns.status(),
             columns.version(),
             columns.expiresAt(),
-            columns.executedAt()),
+            columns.executedAt(),
+            columns.createdAt()),
         settings.attributes().stream());
   }
 

@@ -13,17 +13,21 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
  * After the migrations, whether or not one was to run: builds the due index and the guard again
- * where another tool has dropped them. Flyway would not, since its history says that they are
- * there.
+ * where another tool has dropped them, since Flyway's history says that they are there. And gives
+ * the table the triggers of what is opted in to, and takes those away that no setting asks for.
  */
 final class Restoration extends BaseCallback {
 
   private static final Logger log = LoggerFactory.getLogger(Restoration.class);
 
   private final ApprovalsSettings settings;
+  private final SessionSettings session;
+  private final List<OptIn> optIns;
 
-  Restoration(ApprovalsSettings settings) {
+  Restoration(ApprovalsSettings settings, SessionSettings session, List<OptIn> optIns) {
     this.settings = settings;
+    this.session = session;
+    this.optIns = optIns;
   }
 
   @Override
@@ -34,8 +38,10 @@ final class Restoration extends BaseCallback {
   @Override
   public void handle(Event event, Context context) {
     JdbcClient jdbc = JdbcClient.create(context.getConfiguration().getDataSource());
-    List<String> statements = new ApprovalsCheck(jdbc, settings).restoring();
-    if (statements.isEmpty()) {
+    ApprovalsCheck check = new ApprovalsCheck(jdbc, settings, session, optIns);
+    List<String> statements = check.restoring();
+    List<OptIns.Change> changes = check.optInChanges();
+    if (statements.isEmpty() && changes.isEmpty()) {
       return;
     }
     // Of its own, since an index is built in no transaction.
@@ -49,6 +55,19 @@ final class Restoration extends BaseCallback {
         run.execute(
             statement.contains("TRIGGER") ? "SET lock_timeout = '3s'" : "SET lock_timeout = 0");
         run.execute(statement);
+      }
+      run.execute("SET lock_timeout = '3s'");
+      connection.setAutoCommit(false);
+      for (OptIns.Change change : changes) {
+        // Before anything else: so two instances that start together take turns.
+        run.execute(
+            "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE".formatted(ApprovalsTable.name(settings)));
+        run.execute(change.script());
+        connection.commit();
+        log.info(
+            "{} setting={}",
+            change.on() ? "Created the triggers of a setting" : "Dropped the triggers of a setting",
+            change.setting());
       }
     } catch (SQLException e) {
       log.warn(

@@ -109,6 +109,9 @@ final class StructureCheck extends TableCheck {
     if (!columns.executedAt().isEmpty()) {
       executedAt(columns.executedAt());
     }
+    if (!columns.createdAt().isEmpty()) {
+      createdAt(columns.createdAt());
+    }
     for (String attribute : settings.attributes()) {
       if (found.column(attribute) == null) {
         add(
@@ -226,6 +229,22 @@ final class StructureCheck extends TableCheck {
     }
   }
 
+  private void createdAt(String name) {
+    String why =
+        "Steps that are a share of the time, and the longest lifetime, are counted from it.";
+    Column column = present("created-at", name, "timestamp with time zone", why);
+    if (column != null
+        && !TIMES.contains(column.type())
+        && !(NUMBERS_OF_TIME.contains(column.type()) && settings.expiresAtUnit() != null)) {
+      typed(
+          name,
+          column,
+          oneOf(TIMES),
+          why,
+          "-- set lapse.approvals.columns.created-at to a column of such a type, or to nothing");
+    }
+  }
+
   private String toText(String name, String setting) {
     return "ALTER TABLE %s ALTER COLUMN %s TYPE text USING %s::text; -- or set lapse.approvals.columns.%s"
         .formatted(table, Sql.name(name), Sql.name(name), setting);
@@ -287,7 +306,10 @@ final class StructureCheck extends TableCheck {
 
   private void zone() {
     boolean local =
-        Stream.of(settings.columns().expiresAt(), settings.columns().executedAt())
+        Stream.of(
+                settings.columns().expiresAt(),
+                settings.columns().executedAt(),
+                settings.columns().createdAt())
             .flatMap(name -> found.find(name).stream())
             .map(column -> Kind.of(column, settings.expiresAtUnit()))
             .anyMatch(kind -> kind != null && kind.needsZone());

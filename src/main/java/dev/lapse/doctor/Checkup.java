@@ -45,6 +45,7 @@ public final class Checkup {
     List<Problem> own = schema.problems();
     checks.addAll(failing("approvals-table", table));
     checks.addAll(failing("guard", approvals.guardProblems()));
+    checks.addAll(failing("opt-in", approvals.optInProblems()));
     checks.addAll(triggers(approvals.triggerProblems()));
     checks.addAll(doubts(approvals.doubts()));
     checks.addAll(failing("migrations", own));

@@ -47,7 +47,8 @@ class ApprovalsTableTest {
             WHERE c
             """);
     assertThat(
-            table(new Columns("id", "status", "", "expires_at", ""), INSTANT, null).sql(statement))
+            table(new Columns("id", "status", "", "expires_at", "", ""), INSTANT, null)
+                .sql(statement))
         .isEqualTo(
             """
             SET a = b
@@ -59,7 +60,7 @@ class ApprovalsTableTest {
   @Test
   void looksForNoWordsInNames() {
     ApprovalsTable table =
-        table(new Columns("${status}", "$1\\\"", "", "expires_at", ""), INSTANT, null);
+        table(new Columns("${status}", "$1\\\"", "", "expires_at", "", ""), INSTANT, null);
 
     assertThat(table.sql("${id}, ${status}")).isEqualTo("\"${status}\", \"$1\\\"\"\"");
   }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.MigrationInfo;
+import org.springframework.context.ApplicationContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -63,6 +64,14 @@ final class MigrateCommand implements Callable<Integer> {
       description = "Print only what came after this version.")
   private int after;
 
+  @Option(
+      names = "--optional",
+      description = {
+        "Print only the triggers that the settings ask for, such as those of lapse.ladder.",
+        "Needs the database, migrated."
+      })
+  private boolean optional;
+
   @Spec private CommandSpec spec;
 
   MigrateCommand(CommandRunner oneShot) {
@@ -71,11 +80,17 @@ final class MigrateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (optional && print) {
+      return oneShot.run(CommandRunner.LOOKING, this::printOptional);
+    }
     if (print) {
       return oneShot.isStandardTable() ? print(ApprovalsTable.standard()) : printForTheirTable();
     }
     if (after != 0) {
       throw new ParameterException(spec.commandLine(), "--after requires --print");
+    }
+    if (optional) {
+      throw new ParameterException(spec.commandLine(), "--optional requires --print");
     }
     return oneShot.run(
         List.of("--spring.flyway.enabled=true"),
@@ -87,6 +102,20 @@ final class MigrateCommand implements Callable<Integer> {
           out.flush();
           return 0;
         });
+  }
+
+  /** A transaction each, beginning with the lock: so no writer waits for long, nor sees a half. */
+  private int printOptional(ApplicationContext context) {
+    PrintWriter out = spec.commandLine().getOut();
+    context
+        .getBean(ApprovalsCheck.class)
+        .optInScripts()
+        .forEach(
+            (setting, script) ->
+                out.printf(
+                    SHORTLY, "Triggers of " + setting, "BEGIN;\n%s\nCOMMIT;\n".formatted(script)));
+    out.flush();
+    return 0;
   }
 
   private int printForTheirTable() throws Exception {

@@ -13,7 +13,7 @@ import org.springframework.boot.health.contributor.Health;
 public final class CheckupHealth {
 
   /** Without these approvals expire on time all the same. */
-  private static final Set<String> PROTECTIONS = Set.of("guard", "clock", "settings");
+  private static final Set<String> PROTECTIONS = Set.of("guard", "clock", "settings", "opt-in");
 
   private CheckupHealth() {}
 
