@@ -35,13 +35,16 @@ SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '3s';
 DROP TRIGGER IF EXISTS ai_approvals_final ON :"approvals_schema".:"approvals";
 DROP TRIGGER IF EXISTS ai_approvals_not_due ON :"approvals_schema".:"approvals";
+DROP TRIGGER IF EXISTS lapse_expired ON :"approvals_schema".:"approvals";
 DROP INDEX IF EXISTS :"approvals_schema".:"due_index";
 DROP FUNCTION IF EXISTS :"schema".refuse_approval_transition();
 DROP FUNCTION IF EXISTS :"schema".refuse_early_expiry();
+DROP FUNCTION IF EXISTS :"schema".decide_approval(text, text, text);
+DROP FUNCTION IF EXISTS :"schema".lapse_record_expiry();
 DROP FUNCTION IF EXISTS :"schema".purge_outbox(bigint, interval, integer);
 DROP FUNCTION IF EXISTS :"schema".restamp_outbox(bigint, integer);
 DROP TABLE IF EXISTS
-    :"schema".last_error, :"schema".retention, :"schema".pause, :"schema".replay,
+    :"schema".late_decision, :"schema".last_error, :"schema".retention, :"schema".pause, :"schema".replay,
     :"schema".dead_letter, :"schema".relay_checkpoint, :"schema".outbox_identity,
     :"schema".restamp, :"schema".outbox;
 DROP TABLE IF EXISTS :"history".lapse_schema_history;

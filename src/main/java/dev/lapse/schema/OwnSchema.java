@@ -29,7 +29,8 @@ public final class OwnSchema {
         (11, 'column pause.storm',
          EXISTS (SELECT FROM pg_attribute
                  WHERE attrelid = to_regclass('pause') AND attname = 'storm')),
-        (12, 'table last_error', to_regclass('last_error') IS NOT NULL)
+        (12, 'table last_error', to_regclass('last_error') IS NOT NULL),
+        (20, 'table late_decision', to_regclass('late_decision') IS NOT NULL)
       ) needed (version, what, present)
       WHERE NOT present
       ORDER BY version

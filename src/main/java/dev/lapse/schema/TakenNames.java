@@ -38,7 +38,10 @@ final class TakenNames extends BeforeEachMigration {
           new Created(8, "pause"),
           new Created(10, "retention"),
           new Created(10, "purge_outbox(bigint, interval, integer)"),
-          new Created(12, "last_error"));
+          new Created(12, "last_error"),
+          new Created(20, "late_decision"),
+          new Created(20, "late_decision_id_seq"),
+          new Created(20, "late_decision_uncounted"));
 
   /** In PostgreSQL's words, such as "view outbox". A table has a type of its name. */
   private static final String IN_THE_WAY =

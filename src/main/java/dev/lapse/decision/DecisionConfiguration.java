@@ -1,0 +1,23 @@
+package dev.lapse.decision;
+
+import dev.lapse.approvals.OptIn;
+import java.util.Map;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties({DecisionSettings.class, EventSettings.class})
+class DecisionConfiguration {
+
+  /** With the events of decisions, too: whoever makes it expire, an approval has its event. */
+  @Bean
+  OptIn decide(DecisionSettings decisions, EventSettings events) {
+    return new OptIn(
+        "decide",
+        "lapse.decisions.enabled",
+        "Without them decide_approval refuses late calls, and an expiry by other writers has no event.",
+        decisions.enabled() || events.decided(),
+        Map.of());
+  }
+}
