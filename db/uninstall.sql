@@ -36,11 +36,15 @@ SET LOCAL lock_timeout = '3s';
 DROP TRIGGER IF EXISTS ai_approvals_final ON :"approvals_schema".:"approvals";
 DROP TRIGGER IF EXISTS ai_approvals_not_due ON :"approvals_schema".:"approvals";
 DROP TRIGGER IF EXISTS lapse_expired ON :"approvals_schema".:"approvals";
+DROP TRIGGER IF EXISTS lapse_decided ON :"approvals_schema".:"approvals";
+DROP TRIGGER IF EXISTS lapse_requested ON :"approvals_schema".:"approvals";
 DROP INDEX IF EXISTS :"approvals_schema".:"due_index";
 DROP FUNCTION IF EXISTS :"schema".refuse_approval_transition();
 DROP FUNCTION IF EXISTS :"schema".refuse_early_expiry();
 DROP FUNCTION IF EXISTS :"schema".decide_approval(text, text, text);
 DROP FUNCTION IF EXISTS :"schema".lapse_record_expiry();
+DROP FUNCTION IF EXISTS :"schema".lapse_record_decision();
+DROP FUNCTION IF EXISTS :"schema".lapse_record_request();
 DROP FUNCTION IF EXISTS :"schema".purge_outbox(bigint, interval, integer);
 DROP FUNCTION IF EXISTS :"schema".restamp_outbox(bigint, integer);
 DROP TABLE IF EXISTS

@@ -20,4 +20,24 @@ class DecisionConfiguration {
         decisions.enabled() || events.decided(),
         Map.of());
   }
+
+  @Bean
+  OptIn decided(EventSettings events) {
+    return new OptIn(
+        "decided",
+        "lapse.events.decided",
+        "Without them no event reports a decision.",
+        events.decided(),
+        Map.of());
+  }
+
+  @Bean
+  OptIn requested(EventSettings events) {
+    return new OptIn(
+        "requested",
+        "lapse.events.requested",
+        "Without them no event reports a new approval.",
+        events.requested(),
+        Map.of());
+  }
 }

@@ -30,7 +30,10 @@ public final class EventEncoder {
    * The schemas of docs/reference/contract, by event type. An incompatible one gets another URI.
    */
   private static final Map<String, Header> SCHEMAS =
-      Map.of("ApprovalExpired", header("ce_dataschema", "urn:lapse:approval-expired:1"));
+      Map.of(
+          "ApprovalDecided", header("ce_dataschema", "urn:lapse:approval-decided:1"),
+          "ApprovalExpired", header("ce_dataschema", "urn:lapse:approval-expired:1"),
+          "ApprovalRequested", header("ce_dataschema", "urn:lapse:approval-requested:1"));
 
   /** Types whose header is kept; a writer might have one for each thing it tells of. */
   private static final int MOST_TYPES = 1000;

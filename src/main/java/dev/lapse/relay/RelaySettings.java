@@ -18,7 +18,8 @@ import org.springframework.util.unit.DataSize;
  * @param source {@code ce_source} of the events, the same on every instance; default {@code
  *     /approvals}. Databases that share an event topic need one each
  * @param topics topic of each event type whose rows name none, not case-sensitive; default {@code
- *     ApprovalExpired} to {@code approvals.expired}
+ *     ApprovalExpired} to {@code approvals.expired}, {@code ApprovalDecided} and {@code
+ *     ApprovalRequested} to the same topic, so that each approval's events are in order
  * @param pageRecords most events of one Kafka transaction, 1 to 100,000; default 5,000
  * @param pageSize size after which a Kafka transaction is closed, 1 KB to 64 MB; default 4 MB
  * @param pollInterval pause between two polls of an outbox without new events, 1 ms to 1 min;
@@ -62,6 +63,9 @@ public record RelaySettings(
     Map<String, String> byType = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     topics.forEach(byType::putIfAbsent);
     byType.putIfAbsent("ApprovalExpired", "approvals.expired");
+    String one = byType.get("ApprovalExpired");
+    byType.putIfAbsent("ApprovalDecided", one);
+    byType.putIfAbsent("ApprovalRequested", one);
     topics = Collections.unmodifiableMap(byType);
     topics.forEach(
         (type, topic) ->

@@ -3,7 +3,6 @@ package dev.lapse.decision;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lapse.approvals.OptIn;
 import dev.lapse.approvals.OptInFixture;
 import dev.lapse.support.Approvals;
 import dev.lapse.support.Roles;
@@ -26,17 +25,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Whoever decides gets one of four answers, and the table agrees with it. */
 class DecideIT {
 
-  static final OptIn DECIDE =
-      new DecisionConfiguration()
-          .decide(new DecisionSettings(true), new EventSettings(false, false));
-
   private final TestDatabase database = TestDatabase.migrated();
   private final Approvals approvals = new Approvals(database);
 
   @BeforeEach
   void optIn() throws SQLException {
     try (Connection owner = database.connectAs(Roles.OWNER)) {
-      OptInFixture.apply(owner, Map.of(), DECIDE);
+      OptInFixture.apply(owner, Map.of(), OptIns.decide());
     }
   }
 

@@ -1,0 +1,26 @@
+package dev.lapse.decision;
+
+import dev.lapse.approvals.OptIn;
+
+/** The opt-ins of this package, as the settings make them. */
+public final class OptIns {
+
+  private static final DecisionConfiguration BEANS = new DecisionConfiguration();
+
+  private OptIns() {}
+
+  /** {@code decide_approval}, and a record of each expiry. */
+  public static OptIn decide() {
+    return BEANS.decide(new DecisionSettings(true), new EventSettings(false, false));
+  }
+
+  /** All that there is. */
+  public static OptIn[] all() {
+    EventSettings events = new EventSettings(true, true);
+    return new OptIn[] {
+      BEANS.decide(new DecisionSettings(true), events),
+      BEANS.decided(events),
+      BEANS.requested(events)
+    };
+  }
+}
