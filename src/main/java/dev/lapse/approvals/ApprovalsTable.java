@@ -403,6 +403,22 @@ public final class ApprovalsTable {
     words.put("since", since);
   }
 
+  /**
+   * What is known of {@code approval}, as columns for a JSON object; {@code $2} is what it should
+   * have become.
+   */
+  String facts() {
+    return sql(
+        """
+        approval.${id}::text AS "approvalId", approval.${status}::text AS "status",
+        $2 AS "wanted", ${decided_by_or_null} AS "decidedBy",
+        to_char(${since} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "since",
+        to_char(${due_at} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "expiresAt",
+        CASE WHEN ${due_at} < clock_timestamp() THEN extract(epoch FROM
+          clock_timestamp() - greatest(${due_at}, now() - interval '100 years')) END AS "lateSeconds"\
+        """);
+  }
+
   /** Dollar quotes hold whatever is in them, but for themselves. */
   private String body() {
     StringBuilder tag = new StringBuilder("lapse");
@@ -428,7 +444,9 @@ public final class ApprovalsTable {
     words.put("decisions", Sql.literals(decisions.all()));
     words.put("approved", Sql.literals(orExpired(decisions.approved(), expired)));
     words.put("ended", Sql.literals(orExpired(decisions.ended(), expired)));
-    words.put("transition_arguments", Sql.literals(Guard.transitionArguments(settings, decisions)));
+    words.put(
+        "transition_arguments",
+        Sql.literals(Guard.transitionArguments(settings, decisions, facts())));
     words.put("expiry_arguments", Sql.literals(Guard.expiryArguments(settings, decisions)));
   }
 
