@@ -2,7 +2,9 @@ package dev.lapse.decision;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.approvals.OptInFixture;
+import dev.lapse.audit.AuditsForTests;
 import dev.lapse.support.Command;
 import dev.lapse.support.Roles;
 import dev.lapse.support.TestDatabase;
@@ -155,6 +157,28 @@ class EventsIT {
             "0001-01-01T00:00:00.000000Z",
             "0001-01-01T00:00:00.000000Z",
             "9999-12-31T23:59:59.999999Z");
+  }
+
+  /** What the audit is for: an end that nobody reports, and two ends of one approval. */
+  @Test
+  void theAuditFindsAnEndWithoutARecordAndOneWithTwo() throws SQLException {
+    insert("+");
+    asApplication("UPDATE ai_approvals SET status = 'approved'");
+    UUID silent = insert("+");
+    UUID twice = insert("+");
+    assertThat(AuditsForTests.broken(database, ApprovalsTable.standard())).isEmpty();
+    UUID late = insert("-");
+    database.execute(
+        "SET session_replication_role = replica; UPDATE ai_approvals SET status = 'rejected' WHERE id = '%s'; UPDATE ai_approvals SET status = 'expired' WHERE id = '%s'"
+            .formatted(silent, late));
+    asApplication("SELECT decide_approval('%s', 'approved', 'maria')".formatted(twice));
+    database.execute(
+        "INSERT INTO outbox (type, key, payload) SELECT type, key, payload FROM outbox WHERE type = 'ApprovalDecided' AND key = '%s'"
+            .formatted(twice));
+
+    assertThat(String.join("", AuditsForTests.broken(database, ApprovalsTable.standard())))
+        .contains("ended-without-record", silent.toString(), late.toString())
+        .contains("ended-twice", twice.toString());
   }
 
   private UUID insert(String sign) throws SQLException {
