@@ -41,7 +41,11 @@ DROP TRIGGER IF EXISTS lapse_requested ON :"approvals_schema".:"approvals";
 DROP INDEX IF EXISTS :"approvals_schema".:"due_index";
 DROP FUNCTION IF EXISTS :"schema".refuse_approval_transition();
 DROP FUNCTION IF EXISTS :"schema".refuse_early_expiry();
-DROP FUNCTION IF EXISTS :"schema".decide_approval(text, text, text);
+SELECT obj_description(to_regprocedure(format('%I.decide_approval(text,text,text)', :'schema')),
+                       'pg_proc') IS NOT DISTINCT FROM 'Lapse' AS decides \gset
+\if :decides
+DROP FUNCTION :"schema".decide_approval(text, text, text);
+\endif
 DROP FUNCTION IF EXISTS :"schema".lapse_record_expiry();
 DROP FUNCTION IF EXISTS :"schema".lapse_record_decision();
 DROP FUNCTION IF EXISTS :"schema".lapse_record_request();

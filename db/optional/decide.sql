@@ -46,6 +46,18 @@ CREATE OR REPLACE TRIGGER lapse_expired
           AND pg_catalog.current_setting('lapse.recorded', true) IS DISTINCT FROM 'true')
     EXECUTE FUNCTION ${lapse}.lapse_record_expiry('${digest}');
 
+-- A function of that name and those parameters may be the application's own.
+DO ${body} BEGIN
+    IF EXISTS (
+        SELECT FROM pg_proc
+        WHERE proname = 'decide_approval'
+          AND pronamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('outbox'))
+          AND obj_description(oid, 'pg_proc') IS DISTINCT FROM 'Lapse') THEN
+        RAISE EXCEPTION 'there is a function decide_approval, and it is not Lapse''s'
+            USING HINT = 'Give Lapse a schema of its own, or rename that function.';
+    END IF;
+END ${body};
+
 -- Decides an approval, or says why not. One row, and one of four outcomes:
 --
 --   decided  it was pending, before its deadline, and is decided now
@@ -148,3 +160,4 @@ BEGIN
     END IF;
 END
 ${body};
+COMMENT ON FUNCTION ${lapse}.decide_approval(text, text, text) IS 'Lapse';

@@ -23,15 +23,26 @@ public final class OptInFixture {
     JdbcClient jdbc = JdbcClient.create(new SingleConnectionDataSource(owner, true));
     ApprovalsCheck check =
         new ApprovalsCheck(jdbc, settings(settings), SessionSettings.NONE, List.of(optIns));
+    run(owner, check.optInChanges().stream().map(OptIns.Change::script).toList());
+    if (!check.optInProblems().isEmpty()) {
+      throw new IllegalStateException(check.optInProblems().toString());
+    }
+  }
+
+  /** What would be run, for another database whose table is the same. */
+  public static List<String> scripts(Connection owner, OptIn... optIns) {
+    JdbcClient jdbc = JdbcClient.create(new SingleConnectionDataSource(owner, true));
+    return new ApprovalsCheck(jdbc, settings(Map.of()), SessionSettings.NONE, List.of(optIns))
+        .optInChanges().stream().map(OptIns.Change::script).toList();
+  }
+
+  public static void run(Connection owner, List<String> scripts) {
     try (Statement run = owner.createStatement()) {
-      for (OptIns.Change change : check.optInChanges()) {
-        run.execute(change.script());
+      for (String script : scripts) {
+        run.execute(script);
       }
     } catch (SQLException e) {
       throw new IllegalStateException(e);
-    }
-    if (!check.optInProblems().isEmpty()) {
-      throw new IllegalStateException(check.optInProblems().toString());
     }
   }
 

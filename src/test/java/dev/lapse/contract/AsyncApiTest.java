@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -46,7 +48,7 @@ class AsyncApiTest {
   void everyReferenceLeadsSomewhere() {
     List<String> references = document.findValues("$ref").stream().map(JsonNode::asString).toList();
 
-    assertThat(references).hasSize(5).allMatch(this::leadsSomewhere);
+    assertThat(references).hasSize(15).allMatch(this::leadsSomewhere);
   }
 
   private boolean leadsSomewhere(String reference) {
@@ -55,14 +57,19 @@ class AsyncApiTest {
         : Files.exists(Contract.FILES.resolve(reference));
   }
 
-  @Test
-  void namesTheMessageByItsType() {
+  @ParameterizedTest
+  @CsvSource({
+    "approvalExpired, approval-expired",
+    "approvalDecided, approval-decided",
+    "approvalRequested, approval-requested"
+  })
+  void namesTheMessageByItsType(String message, String file) {
     JsonNode headers =
         JsonMapper.builder()
             .build()
-            .readTree(Contract.FILES.resolve("approval-expired.headers.schema.json"));
+            .readTree(Contract.FILES.resolve(file + ".headers.schema.json"));
 
-    assertThat(document.at("/components/messages/approvalExpired/name"))
+    assertThat(document.at("/components/messages/%s/name".formatted(message)))
         .isEqualTo(headers.at("/properties/ce_type/const"));
   }
 }

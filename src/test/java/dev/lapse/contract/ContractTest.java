@@ -22,7 +22,9 @@ class ContractTest {
       strings = {
         "approval-expired",
         "approval-expired-replayed",
-        "approval-expired-with-attributes"
+        "approval-expired-with-attributes",
+        "approval-decided",
+        "approval-requested"
       })
   void theGoldenMessagesKeepIt(String name) {
     Golden message = Golden.read(name);

@@ -200,6 +200,32 @@ class DecideIT {
         .isOne();
   }
 
+  @Test
+  void leavesAFunctionOfThatNameThatIsNotOurs() throws SQLException {
+    try (TestDatabase own = TestDatabase.migrated();
+        Connection owner = own.connectAs(Roles.OWNER)) {
+      owner
+          .createStatement()
+          .execute(
+              """
+              CREATE FUNCTION decide_approval(id text, status text, actor text,
+                OUT outcome text, OUT current_status text, OUT decided_by text, OUT since timestamptz,
+                OUT expires_at timestamptz, OUT late interval)
+              LANGUAGE sql AS $$ SELECT 'theirs', '', '', now(), now(), interval '1 s' $$
+              """);
+
+      assertThatThrownBy(() -> OptInFixture.apply(owner, Map.of(), OptIns.decide()))
+          .hasStackTraceContaining("there is a function decide_approval, and it is not Lapse's");
+
+      assertThat(
+              own.jdbc()
+                  .sql("SELECT outcome FROM decide_approval('', '', '')")
+                  .query(String.class)
+                  .single())
+          .isEqualTo("theirs");
+    }
+  }
+
   private Answer decide(UUID id, String status, String actor) throws SQLException {
     try (Connection session = database.connectAs(Roles.APPLICATION)) {
       return decide(session, id, status, actor);

@@ -9,11 +9,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What {@code docs/reference/contract} promises about an {@code ApprovalExpired}, and what its last
+ * What {@code docs/reference/contract} promises about each event of Lapse's own, and what its last
  * release did: whoever was written for that must understand what is published now.
  */
 public final class Contract {
@@ -21,18 +22,38 @@ public final class Contract {
   public static final Path FILES = Path.of("docs/reference/contract");
   public static final Path RELEASED = FILES.resolve("released");
 
+  private static final String EXPIRED = "ApprovalExpired";
+
   /** What every CloudEvents intermediary forwards. */
   private static final int MOST_BYTES = 64 * 1024;
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
-  private static final List<Schema> VALUES =
-      List.of(schema(FILES, "approval-expired"), schema(RELEASED, "approval-expired"));
-  private static final List<Schema> HEADERS =
-      List.of(
-          schema(FILES, "approval-expired.headers"), schema(RELEASED, "approval-expired.headers"));
+  /** Their schemas, by type. */
+  private static final Map<String, String> NAMES =
+      Map.of(
+          EXPIRED,
+          "approval-expired",
+          "ApprovalDecided",
+          "approval-decided",
+          "ApprovalRequested",
+          "approval-requested");
+
+  private static final Map<String, List<Schema>> VALUES = schemas("");
+  private static final Map<String, List<Schema>> HEADERS = schemas(".headers");
 
   private Contract() {}
+
+  private static Map<String, List<Schema>> schemas(String suffix) {
+    return NAMES.entrySet().stream()
+        .collect(
+            Collectors.toMap(
+                Map.Entry::getKey,
+                name ->
+                    List.of(
+                        schema(FILES, name.getValue() + suffix),
+                        schema(RELEASED, name.getValue() + suffix))));
+  }
 
   /** A registry each: a schema and its released copy have the same id. */
   private static Schema schema(Path directory, String name) {
@@ -47,9 +68,10 @@ public final class Contract {
     if (value == null || key == null) {
       return List.of("without a key, or without a value: a tombstone on a compacted topic");
     }
-    VALUES.forEach(schema -> violations.addAll(violations(schema, "value", value)));
+    String type = NAMES.containsKey(headers.get("ce_type")) ? headers.get("ce_type") : EXPIRED;
+    VALUES.get(type).forEach(schema -> violations.addAll(violations(schema, "value", value)));
     String json = JSON.writeValueAsString(headers);
-    HEADERS.forEach(schema -> violations.addAll(violations(schema, "headers", json)));
+    HEADERS.get(type).forEach(schema -> violations.addAll(violations(schema, "headers", json)));
     if (!key.equals(headers.get("ce_partitionkey")) || !key.equals(headers.get("ce_subject"))) {
       violations.add("the key is not ce_partitionkey and ce_subject");
     }
@@ -75,12 +97,12 @@ public final class Contract {
   }
 
   /**
-   * Refuses an {@code ApprovalExpired} that is not as the contract says.
+   * Refuses an event of Lapse's own that is not as the contract says.
    *
    * @throws IllegalStateException says what is wrong with it
    */
   static void check(@Nullable String key, Map<String, String> headers, @Nullable String value) {
-    if ("ApprovalExpired".equals(headers.get("ce_type"))) {
+    if (NAMES.containsKey(headers.getOrDefault("ce_type", ""))) {
       List<String> violations = violations(key, headers, value);
       if (!violations.isEmpty()) {
         throw new IllegalStateException(
