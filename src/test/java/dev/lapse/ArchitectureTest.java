@@ -35,7 +35,7 @@ class ArchitectureTest {
       Map.ofEntries(
           entry("approvals", Set.of("problem")),
           entry("audit", Set.of("approvals", "kafka", "outbox", "problem")),
-          entry("decision", Set.of("approvals")),
+          entry("decision", Set.of("approvals", "loop")),
           entry(
               "doctor",
               Set.of("approvals", "expiration", "kafka", "loop", "platform", "problem", "schema")),

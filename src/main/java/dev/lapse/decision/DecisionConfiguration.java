@@ -1,10 +1,13 @@
 package dev.lapse.decision;
 
 import dev.lapse.approvals.OptIn;
+import java.util.List;
 import java.util.Map;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties({DecisionSettings.class, EventSettings.class})
@@ -19,6 +22,15 @@ class DecisionConfiguration {
         "Without them decide_approval refuses late calls, and an expiry by other writers has no event.",
         decisions.enabled() || events.decided(),
         Map.of());
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty(name = "lapse.decisions.enabled")
+  @ConditionalOnBooleanProperty(name = "lapse.watch.enabled", matchIfMissing = true)
+  LateDecisions lateDecisions(
+      JdbcClient jdbc, DecisionSettings settings, List<LateDecisionListener> listeners) {
+    return new LateDecisions(
+        jdbc, settings.keepLate(), late -> listeners.forEach(listener -> listener.late(late)));
   }
 
   @Bean
