@@ -87,7 +87,7 @@ DECLARE
     lapse_known  boolean;
 BEGIN
     IF (decide_approval.status IN (${decisions})) IS NOT TRUE THEN
-        RAISE EXCEPTION 'status % is no decision',
+        RAISE EXCEPTION 'status % is not a decision',
                 coalesce(quote_literal(decide_approval.status), 'NULL')
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'Pass one of: ' || concat_ws(', ', ${decisions});

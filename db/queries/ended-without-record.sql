@@ -1,5 +1,5 @@
 -- An approval was requested and has ended, but no outbox row reports its end: consumers that follow
--- it wait for ever.
+-- it wait without end.
 --
 -- The triggers lapse_decided and lapse_expired write these rows. So one of them was dropped, disabled or
 -- bypassed with session_replication_role, or the row was deleted. Run lapse doctor. Then publish the

@@ -173,7 +173,7 @@ class DecideIT {
     UUID id = approvals.due();
 
     assertThatThrownBy(() -> decide(id, status, "maria"))
-        .hasMessageContaining("status '%s' is no decision".formatted(status))
+        .hasMessageContaining("status '%s' is not a decision".formatted(status))
         .hasMessageContaining("approved, rejected, executed, cancelled");
     assertThat(approvals.status(id)).isEqualTo("pending");
   }
