@@ -271,10 +271,9 @@ class HostileNamesIT {
   private static Set<String> functions() throws IOException {
     Pattern call = Pattern.compile("\\b([a-z][a-z_0-9]*)\\(");
     Set<String> names = new TreeSet<>(Set.of("pg_try_advisory_xact_lock", "hashtext"));
-    try (Stream<Path> files =
-        Stream.concat(
-            Files.list(Path.of("db", "migration")), Files.list(Path.of("db", "optional")))) {
-      for (Path file : files.toList()) {
+    try (Stream<Path> migrations = Files.list(Path.of("db", "migration"));
+        Stream<Path> optional = Files.list(Path.of("db", "optional"))) {
+      for (Path file : Stream.concat(migrations, optional).toList()) {
         Matcher found = call.matcher(Files.readString(file));
         while (found.find()) {
           names.add(found.group(1));
