@@ -69,9 +69,13 @@ public final class Contract {
       return List.of("without a key, or without a value: a tombstone on a compacted topic");
     }
     String type = NAMES.containsKey(headers.get("ce_type")) ? headers.get("ce_type") : EXPIRED;
-    VALUES.getOrDefault(type, List.of()).forEach(schema -> violations.addAll(violations(schema, "value", value)));
+    VALUES
+        .getOrDefault(type, List.of())
+        .forEach(schema -> violations.addAll(violations(schema, "value", value)));
     String json = JSON.writeValueAsString(headers);
-    HEADERS.getOrDefault(type, List.of()).forEach(schema -> violations.addAll(violations(schema, "headers", json)));
+    HEADERS
+        .getOrDefault(type, List.of())
+        .forEach(schema -> violations.addAll(violations(schema, "headers", json)));
     if (!key.equals(headers.get("ce_partitionkey")) || !key.equals(headers.get("ce_subject"))) {
       violations.add("the key is not ce_partitionkey and ce_subject");
     }
