@@ -119,7 +119,7 @@ ALTER ROLE :"reader" IN DATABASE :"database" SET search_path = :"schema";
 \if :migrated
 SET LOCAL search_path = :"schema";
 REVOKE ALL ON outbox, outbox_identity, relay_checkpoint, dead_letter, pause, replay, retention, last_error,
-        restamp, extension, deadline_move, next_step
+         restamp, extension, deadline_move, next_step, late_decision
     FROM PUBLIC, :"service", :"application", :"reader";
 
 GRANT USAGE ON SCHEMA :"approvals_schema" TO :"service", :"application", :"reader";
@@ -142,15 +142,19 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letter, pause, next_step TO :"servi
 -- -v approval_changes='status, version, executed_at, expires_at' grants it.
 GRANT SELECT, INSERT ON deadline_move TO :"service";
 GRANT SELECT ON retention, outbox_identity, restamp TO :"service";
+GRANT SELECT, UPDATE (counted), DELETE ON late_decision TO :"service";
 
 GRANT SELECT, INSERT, UPDATE ON :"approvals_schema".:"approvals" TO :"application";
 -- Neither id nor xact_id, which tell what is published: those are the database's alone. Nor
 -- occurred_at, by which retention goes.
 GRANT INSERT (event_id, type, topic, key, payload, headers) ON outbox TO :"application";
+-- What decide_approval does with the rights of its caller.
+GRANT INSERT (approval, actor, wanted, status, late) ON late_decision TO :"application";
+GRANT SELECT (part, resumed_at) ON pause TO :"application";
 
 GRANT SELECT (:approval_columns) ON :"approvals_schema".:"approvals" TO :"reader";
 GRANT SELECT ON outbox, outbox_identity, relay_checkpoint, dead_letter, pause, replay, retention, last_error,
-        restamp, extension, deadline_move, next_step
+         restamp, extension, deadline_move, next_step, late_decision
     TO :"reader";
 \else
 \echo Nothing is migrated yet: migrate as the owner, then run this again for the privileges.

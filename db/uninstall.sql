@@ -44,13 +44,25 @@ DROP TRIGGER IF EXISTS lapse_step_4_requested ON :"approvals_schema".:"approvals
 DROP FUNCTION IF EXISTS :"schema".lapse_record_move();
 DROP FUNCTION IF EXISTS :"schema".lapse_arm_step();
 DROP FUNCTION IF EXISTS :"schema".lapse_disarm_step();
+DROP TRIGGER IF EXISTS lapse_expired ON :"approvals_schema".:"approvals";
+DROP TRIGGER IF EXISTS lapse_decided ON :"approvals_schema".:"approvals";
+DROP TRIGGER IF EXISTS lapse_requested ON :"approvals_schema".:"approvals";
 DROP INDEX IF EXISTS :"approvals_schema".:"due_index";
 DROP FUNCTION IF EXISTS :"schema".refuse_approval_transition();
 DROP FUNCTION IF EXISTS :"schema".refuse_early_expiry();
+SELECT obj_description(to_regprocedure(format('%I.decide_approval(text,text,text)', :'schema')),
+                       'pg_proc') IS NOT DISTINCT FROM 'Lapse' AS decides \gset
+\if :decides
+DROP FUNCTION :"schema".decide_approval(text, text, text);
+\endif
+DROP FUNCTION IF EXISTS :"schema".lapse_record_expiry();
+DROP FUNCTION IF EXISTS :"schema".lapse_record_decision();
+DROP FUNCTION IF EXISTS :"schema".lapse_record_request();
 DROP FUNCTION IF EXISTS :"schema".purge_outbox(bigint, interval, integer);
 DROP FUNCTION IF EXISTS :"schema".restamp_outbox(bigint, integer);
 DROP TABLE IF EXISTS
-    :"schema".next_step, :"schema".deadline_move, :"schema".extension, :"schema".last_error, :"schema".retention, :"schema".pause, :"schema".replay,
+    :"schema".late_decision, :"schema".next_step, :"schema".deadline_move, :"schema".extension,
+    :"schema".last_error, :"schema".retention, :"schema".pause, :"schema".replay,
     :"schema".dead_letter, :"schema".relay_checkpoint, :"schema".outbox_identity,
     :"schema".restamp, :"schema".outbox;
 DROP TABLE IF EXISTS :"history".lapse_schema_history;

@@ -11,13 +11,20 @@
 -- The whole condition stands in the WHEN clauses, so that a permitted change calls no function.
 -- AFTER, because a BEFORE trigger of the application could still change the row after ours saw it.
 
--- Called with the names of the columns id and status, and with how to compare the status with what is
--- pending; the last argument says the rules in words.
+-- Called with the names of the columns id and status, with how to compare the status with what is
+-- pending, and with columns of facts about the approval, for the error's DETAIL; the last argument
+-- says the rules in words.
 CREATE FUNCTION refuse_approval_transition() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    facts text;
 BEGIN
+    -- As text, since the table is not known here. Only who owns it can make such a trigger.
+    EXECUTE 'SELECT to_json(facts)::text FROM (SELECT ($1).*) approval CROSS JOIN LATERAL (SELECT '
+            || TG_ARGV[3] || ') facts'
+        INTO facts USING OLD, to_jsonb(NEW) ->> TG_ARGV[1];
     RAISE EXCEPTION 'approval % is %: it cannot become %', to_jsonb(OLD) ->> TG_ARGV[0],
             to_jsonb(OLD) ->> TG_ARGV[1], to_jsonb(NEW) ->> TG_ARGV[1]
         USING ERRCODE = 'check_violation',
@@ -25,6 +32,7 @@ BEGIN
               SCHEMA = TG_TABLE_SCHEMA,
               TABLE = TG_TABLE_NAME,
               COLUMN = TG_ARGV[1],
+              DETAIL = facts,
               HINT = format('Update with WHERE %I %s in the same statement and treat 0 rows as'
                      ' "already decided".', TG_ARGV[1], TG_ARGV[2]);
 END

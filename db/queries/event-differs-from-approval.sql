@@ -8,7 +8,8 @@
 --
 -- Costs one scan of outbox and one of ai_approvals, joined by a hash.
 WITH approval AS NOT MATERIALIZED (
-  SELECT id, status, status = 'pending' AS pending, status = 'expired' AS expired, version,
+  SELECT id, status, status = 'pending' AS pending, status = 'pending' AS undecided,
+         status = 'expired' AS expired, version,
          expires_at, executed_at, expires_at AS deadline, now() AS clock
   FROM ai_approvals
 )

@@ -8,7 +8,8 @@
 -- Costs one scan of ai_approvals, some seconds for ten million rows. An index for this query would
 -- slow down every writer.
 WITH approval AS NOT MATERIALIZED (
-  SELECT id, status, status = 'pending' AS pending, status = 'expired' AS expired, version,
+  SELECT id, status, status = 'pending' AS pending, status = 'pending' AS undecided,
+         status = 'expired' AS expired, version,
          expires_at, executed_at, expires_at AS deadline, now() AS clock
   FROM ai_approvals
 )

@@ -8,7 +8,8 @@
 -- slow down every writer. If rows were purged, the query checks only approvals that expired after
 -- the oldest row and after the latest purged one. If all rows were purged, it checks none.
 WITH approval AS NOT MATERIALIZED (
-  SELECT id, status, status = 'pending' AS pending, status = 'expired' AS expired, version,
+  SELECT id, status, status = 'pending' AS pending, status = 'pending' AS undecided,
+         status = 'expired' AS expired, version,
          expires_at, executed_at, expires_at AS deadline, now() AS clock
   FROM ai_approvals
 ),

@@ -10,7 +10,8 @@
 --
 -- Costs as many rows as it finds, because it uses the index on pending approvals.
 WITH approval AS NOT MATERIALIZED (
-  SELECT id, status, status = 'pending' AS pending, status = 'expired' AS expired, version,
+  SELECT id, status, status = 'pending' AS pending, status = 'pending' AS undecided,
+         status = 'expired' AS expired, version,
          expires_at, executed_at, expires_at AS deadline, now() AS clock
   FROM ai_approvals
 )

@@ -50,6 +50,7 @@ class ArchitectureTest {
                   "replay",
                   "status")),
           entry("deadline", Set.of("approvals", "expiration", "loop", "pause", "problem")),
+          entry("decision", Set.of("approvals", "loop")),
           entry(
               "doctor",
               Set.of("approvals", "expiration", "kafka", "loop", "platform", "problem", "schema")),

@@ -57,7 +57,7 @@ public record ApprovalsSettings(
       new ApprovalsSettings(
           null,
           "ai_approvals",
-          new Columns("id", "status", "version", "expires_at", "executed_at", ""),
+          new Columns("id", "status", "version", "expires_at", "executed_at", "", null, null),
           new Statuses(List.of("pending"), "expired", null, null, null),
           List.of(),
           null,
@@ -66,7 +66,7 @@ public record ApprovalsSettings(
           null);
 
   private static final Columns STANDARD_WITH_CREATED_AT =
-      new Columns("id", "status", "version", "expires_at", "executed_at", "created_at");
+      new Columns("id", "status", "version", "expires_at", "executed_at", "created_at", null, null);
 
   /** Of a deadline that is a number. */
   public enum Unit {
@@ -88,6 +88,10 @@ public record ApprovalsSettings(
    * @param createdAt column of the time when the approval was requested: same types; needed where
    *     {@code lapse.ladder} has a share, and for {@code lapse.deadlines.max-lifetime}; default
    *     none
+   * @param decidedBy column into which {@code decide_approval} writes the actor; default {@code
+   *     decided_by} where the table has one; empty for none
+   * @param decidedAt column into which {@code decide_approval} writes the time; default {@code
+   *     decided_at} where the table has one; empty for none
    */
   public record Columns(
       @DefaultValue("id") String id,
@@ -95,7 +99,9 @@ public record ApprovalsSettings(
       @DefaultValue("version") String version,
       @DefaultValue("expires_at") String expiresAt,
       @DefaultValue("executed_at") String executedAt,
-      @DefaultValue("") String createdAt) {
+      @DefaultValue("") String createdAt,
+      @Nullable String decidedBy,
+      @Nullable String decidedAt) {
 
     public Columns {
       requireName("columns.id", id);
@@ -109,6 +115,12 @@ public record ApprovalsSettings(
       }
       if (!createdAt.isEmpty()) {
         requireName("columns.created-at", createdAt);
+      }
+      if (decidedBy != null && !decidedBy.isEmpty()) {
+        requireName("columns.decided-by", decidedBy);
+      }
+      if (decidedAt != null && !decidedAt.isEmpty()) {
+        requireName("columns.decided-at", decidedAt);
       }
     }
   }

@@ -1,5 +1,6 @@
 package dev.lapse.approvals;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -42,7 +43,6 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code deadline}<td>the deadline as the table has it where an interval can be taken from
  *       that, else as {@code timestamptz}; {@code deadline_clock}<td>now, to compare it with
  *   <tr><td>{@code never}<td>a deadline after all others; {@code long_ago}<td>one that has passed
- *   <tr><td>{@code executed_now}<td>now, to write into {@code executed_at}
  *   <tr><td>{@code created}<td>when it was requested, as {@code timestamptz}, or NULL where no column
  *       says so
  *   <tr><td>{@code old_is_pending}, {@code new_is_pending}<td>whether a trigger's row had, or has, a
@@ -50,7 +50,20 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code version_or_null}, {@code executed_at_or_null}<td>the column, the latter as
  *       {@code timestamptz}, or NULL where the table has none
  *   <tr><td>{@code attributes}<td>the further columns of an event, as one JSON object
- *   <tr><td>{@code set}<td>the further columns that expiring sets, with what it sets them to
+ *   <tr><td>{@code expiring}<td>all that expiring sets, as an UPDATE has it; {@code
+ *       expiring_later}, the same where {@code lapse_now} is the instant
+ *   <tr><td>{@code expired_event}<td>the columns of an {@code ApprovalExpired}, out of a row with
+ *       id, previous_status, version, expires_at, expired_at and attributes
+ *   <tr><td>{@code later}<td>{@code lapse_now}, to compare the deadline with
+ *   <tr><td>{@code decided_by}, {@code decided_at}<td>columns; {@code decided_later}<td>{@code
+ *       lapse_now}, to write into the latter
+ *   <tr><td>{@code decided_by_or_null}<td>the column as text, or NULL where the table has none
+ *   <tr><td>{@code since}<td>since when {@code approval} is what it is, as {@code timestamptz}; NULL
+ *       where nothing tells
+ *   <tr><td>{@code decisions}<td>statuses that decide; {@code one_of_pending}<td>how to compare a
+ *       status with those that wait
+ *   <tr><td>{@code table}<td>the table with its schema, for functions
+ *   <tr><td>{@code body}<td>a quote for the body of a function, which no name or value contains
  *   <tr><td>{@code session}<td>calls that give the session the settings that triggers ask for
  *   <tr><td>{@code ?text_id}<td>the id may be a text that no Kafka key can be
  * </table>
@@ -82,32 +95,53 @@ public final class ApprovalsTable {
           "citext",
           "");
 
+  /**
+   * Of one approval that expired: the columns of its event, in their order. The statement that
+   * expires a batch writes them, and so does the trigger for what somebody else expires.
+   */
+  private static final String EXPIRED_EVENT =
+      """
+      SELECT id::text AS "approvalId",
+                 ${previous_status} AS "previousStatus",
+                 ${expired} AS "status",
+                 ${?version} version AS "version",
+                 -- No earlier than the year 1: consumers cannot read -infinity, or what is BC.
+                 to_char(greatest(expires_at, '0001-01-01Z') AT TIME ZONE 'UTC',
+                         'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "expiresAt",
+                 to_char(expired_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+                   AS "expiredAt"
+                 -- Rather without them than too large for the outbox, which would fail the batch.
+                 -- The id is in the event twice, and each of its bytes may be written as six.
+                 ${?attributes} , CASE WHEN octet_length(attributes::text)
+                 ${?attributes}               + 10 * octet_length(id::text) + 1024 <= 63 * 1024
+                 ${?attributes}          THEN attributes END AS "attributes"
+      """;
+
+  /** The instant in a function, which its caller's transaction may have begun long before. */
+  private static final String LATER = "lapse_now";
+
+  private static final Column INSTANT_COLUMN =
+      new Column(
+          4,
+          "timestamp with time zone",
+          "timestamp with time zone",
+          -1,
+          "",
+          false,
+          List.of(),
+          true,
+          true);
+
   private static final ApprovalsTable STANDARD =
       new ApprovalsTable(
           ApprovalsSettings.STANDARD,
           new Column(1, "uuid", "uuid", -1, "", false, List.of(), true, true),
           new Column(2, "text", "text", -1, "", false, List.of(), true, true),
-          new Column(
-              3,
-              "timestamp with time zone",
-              "timestamp with time zone",
-              -1,
-              "",
-              false,
-              List.of(),
-              true,
-              true),
-          new Column(
-              4,
-              "timestamp with time zone",
-              "timestamp with time zone",
-              -1,
-              "",
-              false,
-              List.of(),
-              true,
-              true),
+          INSTANT_COLUMN,
+          INSTANT_COLUMN,
           null,
+          new Decided("decided_by", null, null),
+          "",
           "ai_approvals_due",
           Map.of(),
           SessionSettings.NONE,
@@ -127,6 +161,8 @@ public final class ApprovalsTable {
       Column expiresAt,
       @Nullable Column executedAt,
       @Nullable Column createdAt,
+      Decided decided,
+      String schema,
       String dueIndex,
       Map<String, SetColumn> set,
       SessionSettings session,
@@ -138,6 +174,8 @@ public final class ApprovalsTable {
     words.put("approvals", name(settings));
     words.put("approvals_literal", Sql.literal(name(settings)));
     words.put("expires_at_literal", Sql.literal(settings.columns().expiresAt()));
+    words.put(
+        "table", (schema.isEmpty() ? "" : Sql.name(schema) + ".") + Sql.name(settings.table()));
     words.put("id", Sql.name(settings.columns().id()));
     words.put("status", Sql.name(settings.columns().status()));
     words.put("expires_at", Sql.name(settings.columns().expiresAt()));
@@ -146,6 +184,7 @@ public final class ApprovalsTable {
     words.put("deadline_type", deadline.castType);
     words.put("now", at(deadline, "now()"));
     words.put("clock", at(deadline, "clock_timestamp()"));
+    words.put("later", at(deadline, LATER));
     String kept = "approval." + words.get("expires_at");
     words.put("due_at", instant(deadline, kept));
     boolean subtractable = deadline == Kind.INSTANT || deadline == Kind.LOCAL;
@@ -160,11 +199,9 @@ public final class ApprovalsTable {
       words.put("version_or_null", "approval." + words.get("version"));
     }
     if (executedAt != null) {
-      Kind kind = kind(executedAt);
       add("executed_at", Sql.name(settings.columns().executedAt()));
       words.put(
-          "executed_now", at(kind, nowRoundedUp(kind, executedAt, deadline.digits(expiresAt))));
-      words.put("executed_at_or_null", instant(kind, "approval." + words.get("executed_at")));
+          "executed_at_or_null", instant(kind(executedAt), "approval." + words.get("executed_at")));
     }
     words.put("created", "NULL::timestamptz");
     if (createdAt != null) {
@@ -175,9 +212,9 @@ public final class ApprovalsTable {
     if (!settings.attributes().isEmpty()) {
       add("attributes", attributes());
     }
-    if (!set.isEmpty()) {
-      add("set", assignments(set));
-    }
+    int digits = deadline.digits(expiresAt);
+    words.put("expiring", expiring(executedAt, digits, set, "now()"));
+    words.put("expiring_later", expiring(executedAt, digits, set, LATER));
     if (!session.isEmpty()) {
       add("session", session.calls());
     }
@@ -185,7 +222,10 @@ public final class ApprovalsTable {
       present.add("text_id");
     }
     addPending();
+    addDecided(decided);
+    words.put("expired_event", sql(EXPIRED_EVENT).strip());
     addGuard(status);
+    words.put("body", body());
     words.put("due_index", Sql.name(dueIndex));
     words.put("absent_is_created", Boolean.toString(created && settings.isStandard()));
   }
@@ -208,6 +248,8 @@ public final class ApprovalsTable {
         settings.columns().createdAt().isEmpty()
             ? null
             : required(found, settings.columns().createdAt()),
+        Decided.of(settings, found),
+        found.schema(),
         found.dueIndexName(),
         SetColumn.of(settings, found),
         session,
@@ -274,29 +316,44 @@ public final class ApprovalsTable {
     return Sql.literal(Objects.requireNonNull(settings.zone(), "zone"));
   }
 
+  private String expiring(
+      @Nullable Column executedAt, int digitsOfDeadline, Map<String, SetColumn> set, String now) {
+    List<String> assignments = new ArrayList<>(List.of(sql("${status} = ${expired}")));
+    if (present.contains("version")) {
+      assignments.add(sql("${version} = coalesce(approval.${version}, 0) + 1"));
+    }
+    if (executedAt != null) {
+      String value = at(kind(executedAt), roundedUp(now, executedAt, digitsOfDeadline));
+      assignments.add(words.get("executed_at") + " = " + value);
+    }
+    assignments.addAll(assignments(set, now));
+    return String.join(", ", assignments);
+  }
+
   /** A column of fewer digits rounds, and what expired must not seem to have done so before. */
-  private static String nowRoundedUp(Kind kind, Column executedAt, int digitsOfDeadline) {
+  private String roundedUp(String now, Column executedAt, int digitsOfDeadline) {
+    Kind kind = kind(executedAt);
     int digits = kind.digits(executedAt);
     if (kind.isNumber() || digits >= digitsOfDeadline) {
-      return "now()";
+      return now;
     }
     long unit = Math.round(Math.pow(10, 6 - digits));
-    return "(now() + interval '%d us')".formatted(unit / 2 - 1);
+    return "(%s + interval '%d us')".formatted(now, unit / 2 - 1);
   }
 
   /** A time that is now goes by the column's own kind. */
-  private String assignments(Map<String, SetColumn> set) {
+  private List<String> assignments(Map<String, SetColumn> set, String now) {
     return set.entrySet().stream()
         .map(
             one -> {
               Kind kind = Kind.of(one.getValue().column(), settings.expiresAtUnit());
               String value =
                   one.getValue().isNow() && kind != null
-                      ? at(kind, "now()")
+                      ? at(kind, now)
                       : one.getValue().expression();
               return "%s = %s".formatted(Sql.name(one.getKey()), value);
             })
-        .collect(Collectors.joining(", "));
+        .toList();
   }
 
   /**
@@ -326,7 +383,7 @@ public final class ApprovalsTable {
     String status = Sql.name(settings.columns().status());
     words.put("is_pending", isPending(settings, "approval."));
     words.put("is_pending_row", isPending(settings, ""));
-    words.put("has_pending_status", "approval." + status + " " + isOne);
+    words.put("one_of_pending", isOne);
     words.put("old_is_pending", "OLD." + status + " " + isOne);
     words.put("new_is_pending", "NEW." + status + " " + isOne);
     words.put(
@@ -348,6 +405,48 @@ public final class ApprovalsTable {
     }
   }
 
+  private void addDecided(Decided decided) {
+    words.put("decided_by_or_null", "NULL::text");
+    String since = words.get("executed_at_or_null");
+    if (decided.by() != null) {
+      add("decided_by", Sql.name(decided.by()));
+      words.put("decided_by_or_null", "approval.%s::text".formatted(words.get("decided_by")));
+    }
+    if (decided.at() != null && decided.atColumn() != null) {
+      Kind kind = kind(decided.atColumn());
+      add("decided_at", Sql.name(decided.at()));
+      words.put("decided_later", at(kind, LATER));
+      since =
+          "coalesce(%s, %s)".formatted(since, instant(kind, "approval." + words.get("decided_at")));
+    }
+    words.put("since", since);
+  }
+
+  /**
+   * What is known of {@code approval}, as columns for a JSON object; {@code $2} is what it should
+   * have become.
+   */
+  String facts() {
+    return sql(
+        """
+        approval.${id}::text AS "approvalId", approval.${status}::text AS "status",
+        $2 AS "wanted", ${decided_by_or_null} AS "decidedBy",
+        to_char(${since} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "since",
+        to_char(${due_at} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "expiresAt",
+        CASE WHEN ${due_at} < clock_timestamp() THEN extract(epoch FROM
+          clock_timestamp() - greatest(${due_at}, now() - interval '100 years')) END AS "lateSeconds"\
+        """);
+  }
+
+  /** Dollar quotes hold whatever is in them, but for themselves. */
+  private String body() {
+    StringBuilder tag = new StringBuilder("lapse");
+    while (words.values().stream().anyMatch(word -> word.contains("$" + tag + "$"))) {
+      tag.append('_');
+    }
+    return "$" + tag + "$";
+  }
+
   private String attributes() {
     return settings.attributes().stream()
         .map(column -> "approval." + Sql.name(column))
@@ -361,9 +460,12 @@ public final class ApprovalsTable {
     String expired = settings.statuses().expired();
     Decisions decisions = Decisions.of(settings.statuses(), status);
     words.put("final", Sql.literals(decisions.closed(expired)));
+    words.put("decisions", Sql.literals(decisions.all()));
     words.put("approved", Sql.literals(orExpired(decisions.approved(), expired)));
     words.put("ended", Sql.literals(orExpired(decisions.ended(), expired)));
-    words.put("transition_arguments", Sql.literals(Guard.transitionArguments(settings, decisions)));
+    words.put(
+        "transition_arguments",
+        Sql.literals(Guard.transitionArguments(settings, decisions, facts())));
     words.put("expiry_arguments", Sql.literals(Guard.expiryArguments(settings, decisions)));
   }
 
@@ -420,5 +522,29 @@ public final class ApprovalsTable {
   /** The words, for Flyway to put into the migrations. */
   public Map<String, String> placeholders() {
     return Map.copyOf(words);
+  }
+
+  /**
+   * Where a decision is noted. Unless they are set, columns of the usual names are taken where the
+   * table has them.
+   *
+   * @param by column of who decided; null if there is none
+   * @param at column of when; null if there is none
+   */
+  private record Decided(@Nullable String by, @Nullable String at, @Nullable Column atColumn) {
+
+    static Decided of(ApprovalsSettings settings, FoundTable found) {
+      String by = settings.columns().decidedBy();
+      String at = settings.columns().decidedAt();
+      Column atColumn = found.column(at == null ? "decided_at" : at);
+      Kind kind = atColumn == null ? null : Kind.of(atColumn, settings.expiresAtUnit());
+      boolean usable = kind != null && (!kind.needsZone() || settings.zone() != null);
+      return new Decided(
+          found.column(by == null ? "decided_by" : by) == null
+              ? null
+              : by == null ? "decided_by" : by,
+          usable ? (at == null ? "decided_at" : at) : null,
+          usable ? atColumn : null);
+    }
   }
 }

@@ -29,6 +29,14 @@ record Decisions(List<String> approved, List<String> rejected, List<String> ende
         : configured;
   }
 
+  /** All that a pending approval may become by a decision. */
+  List<String> all() {
+    List<String> all = new ArrayList<>(approved);
+    all.addAll(rejected);
+    all.addAll(ended);
+    return all;
+  }
+
   /** All that nothing follows. */
   List<String> closed(String expired) {
     List<String> closed = new ArrayList<>(rejected);

@@ -9,11 +9,16 @@ final class Guard {
 
   private Guard() {}
 
-  static List<String> transitionArguments(ApprovalsSettings settings, Decisions decisions) {
+  /**
+   * @param facts columns about {@code approval}, for the error's detail
+   */
+  static List<String> transitionArguments(
+      ApprovalsSettings settings, Decisions decisions, String facts) {
     return List.of(
         settings.columns().id(),
         settings.columns().status(),
         toPending(settings.statuses().pending()),
+        facts,
         rules(settings, decisions));
   }
 
@@ -49,10 +54,11 @@ final class Guard {
   }
 
   /** What the triggers are to be called with, by name. */
-  static Map<String, List<String>> expected(ApprovalsSettings settings, Column status) {
+  static Map<String, List<String>> expected(
+      ApprovalsSettings settings, Column status, String facts) {
     Decisions decisions = Decisions.of(settings.statuses(), status);
     return Map.of(
-        "ai_approvals_final", transitionArguments(settings, decisions),
+        "ai_approvals_final", transitionArguments(settings, decisions, facts),
         "ai_approvals_not_due", expiryArguments(settings, decisions));
   }
 }

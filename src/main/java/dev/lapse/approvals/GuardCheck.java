@@ -31,7 +31,8 @@ final class GuardCheck extends TableCheck {
 
   private void guard() {
     Column status = Objects.requireNonNull(found.column(settings.columns().status()));
-    Guard.expected(settings, status)
+    ApprovalsTable known = ApprovalsTable.of(settings, found, SessionSettings.NONE);
+    Guard.expected(settings, status, known.facts())
         .forEach(
             (name, arguments) -> {
               String flaw = flaw(found.guard().get(name), arguments);
@@ -39,8 +40,7 @@ final class GuardCheck extends TableCheck {
                 add(
                     "The trigger %s of %s %s.".formatted(name, table, flaw),
                     "It keeps other writers from undoing a decision or expiring an approval too early.",
-                    ApprovalsTable.of(settings, found, SessionSettings.NONE)
-                        .sql(Migrations.trigger(name)));
+                    known.sql(Migrations.trigger(name)));
               }
             });
   }

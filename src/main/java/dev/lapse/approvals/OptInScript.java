@@ -26,7 +26,7 @@ record OptInScript(String create, String drop, String digest, List<String> trigg
   private static final Pattern TRIGGER =
       Pattern.compile("CREATE OR REPLACE TRIGGER (lapse_[a-z0-9_]+)");
   private static final Pattern FUNCTION =
-      Pattern.compile("CREATE OR REPLACE FUNCTION \\$\\{lapse}\\.(lapse_[a-z0-9_]+)");
+      Pattern.compile("CREATE OR REPLACE FUNCTION \\$\\{lapse}\\.([a-z0-9_]+)");
 
   /**
    * @param lapse the schema of Lapse's own tables, as SQL has it

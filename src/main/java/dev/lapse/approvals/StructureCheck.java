@@ -110,7 +110,20 @@ final class StructureCheck extends TableCheck {
       executedAt(columns.executedAt());
     }
     if (!columns.createdAt().isEmpty()) {
-      createdAt(columns.createdAt());
+      time(
+          "created-at",
+          columns.createdAt(),
+          "Steps that are a share of the time, and the longest lifetime, are counted from it.");
+    }
+    if (columns.decidedBy() != null && !columns.decidedBy().isEmpty()) {
+      present(
+          "decided-by", columns.decidedBy(), "text", "decide_approval writes the actor into it.");
+    }
+    if (columns.decidedAt() != null && !columns.decidedAt().isEmpty()) {
+      time(
+          "decided-at",
+          columns.decidedAt(),
+          "decide_approval writes the time of a decision into it.");
     }
     for (String attribute : settings.attributes()) {
       if (found.column(attribute) == null) {
@@ -229,10 +242,8 @@ final class StructureCheck extends TableCheck {
     }
   }
 
-  private void createdAt(String name) {
-    String why =
-        "Steps that are a share of the time, and the longest lifetime, are counted from it.";
-    Column column = present("created-at", name, "timestamp with time zone", why);
+  private void time(String setting, String name, String why) {
+    Column column = present(setting, name, "timestamp with time zone", why);
     if (column != null
         && !TIMES.contains(column.type())
         && !(NUMBERS_OF_TIME.contains(column.type()) && settings.expiresAtUnit() != null)) {
@@ -241,7 +252,8 @@ final class StructureCheck extends TableCheck {
           column,
           oneOf(TIMES),
           why,
-          "-- set lapse.approvals.columns.created-at to a column of such a type, or to nothing");
+          "-- set lapse.approvals.columns.%s to a column of such a type, or to nothing"
+              .formatted(setting));
     }
   }
 

@@ -27,14 +27,16 @@ record Invariant(String name, String meaning, String action, String sql) {
   static final String STANDARD =
       """
       WITH approval AS NOT MATERIALIZED (
-        SELECT id, status, status = 'pending' AS pending, status = 'expired' AS expired, version,
+        SELECT id, status, status = 'pending' AS pending, status = 'pending' AS undecided,
+               status = 'expired' AS expired, version,
                expires_at, executed_at, expires_at AS deadline, now() AS clock
         FROM ai_approvals
       )""";
 
   /**
-   * The id and the deadline stay as the table has them, for its indexes; clock is now as the
-   * deadline would have it.
+   * Undecided is by the status alone, whatever the settings' condition says. The id and the
+   * deadline stay as the table has them, for its indexes; clock is now as the deadline would have
+   * it.
    */
   private static final String MAPPED =
       """
@@ -42,6 +44,7 @@ record Invariant(String name, String meaning, String action, String sql) {
         SELECT approval.${id} AS id,
                approval.${status} AS status,
                (${is_pending}) AS pending,
+               approval.${status} ${one_of_pending} AS undecided,
                approval.${status} = ${expired} AS expired,
                ${version_or_null} AS version,
                ${due_at} AS expires_at,
@@ -57,6 +60,8 @@ record Invariant(String name, String meaning, String action, String sql) {
               "expired-before-due",
               "expired-without-record",
               "expired-twice",
+              "ended-without-record",
+              "ended-twice",
               "event-differs-from-approval",
               "overdue",
               "position-ahead",

@@ -38,7 +38,7 @@ public final class Life {
   private static final String APPROVAL =
       """
       SELECT approval.${id}::text AS id, approval.${status}::text AS status,
-             coalesce(${has_pending_status}, false) AS pending,
+             coalesce(approval.${status} ${one_of_pending}, false) AS pending,
              coalesce(${is_pending}, false) AS eligible,
              coalesce(approval.${status} = ${expired}, false) AS expired,
              -- No driver reads an infinite one.

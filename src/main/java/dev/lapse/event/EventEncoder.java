@@ -31,9 +31,11 @@ public final class EventEncoder {
    */
   private static final Map<String, Header> SCHEMAS =
       Map.of(
+          "ApprovalDecided", header("ce_dataschema", "urn:lapse:approval-decided:1"),
           "ApprovalEscalated", header("ce_dataschema", "urn:lapse:approval-escalated:1"),
           "ApprovalExpired", header("ce_dataschema", "urn:lapse:approval-expired:1"),
           "ApprovalExpiring", header("ce_dataschema", "urn:lapse:approval-expiring:1"),
+          "ApprovalRequested", header("ce_dataschema", "urn:lapse:approval-requested:1"),
           "ApprovalRescheduled", header("ce_dataschema", "urn:lapse:approval-rescheduled:1"));
 
   /** Types whose header is kept; a writer might have one for each thing it tells of. */

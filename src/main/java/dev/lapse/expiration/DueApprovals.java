@@ -42,7 +42,9 @@ final class DueApprovals {
       WITH rest AS MATERIALIZED (
         SELECT EXISTS (SELECT FROM pause WHERE part = 'expiration' AND resumed_at IS NULL) AS paused,
                -- Times in the attributes, whatever the zone of this host. For this transaction only.
-               set_config('TimeZone', 'UTC', true) AS zone
+               set_config('TimeZone', 'UTC', true) AS zone,
+               -- The record is written below, so a trigger need not write one.
+               set_config('lapse.recorded', 'true', true) AS recorded
                -- What triggers of the table's own ask for.
                ${?session} , ${session}
       ),
@@ -65,10 +67,7 @@ final class DueApprovals {
       ),
       updated AS (
         UPDATE ${approvals} approval
-        SET ${status} = ${expired}
-            ${?version} , ${version} = coalesce(approval.${version}, 0) + 1
-            ${?executed_at} , ${executed_at} = ${executed_now}
-            ${?set} , ${set}
+        SET ${expiring}
         -- By an array: joined to due by a nested loop, a row newer than the snapshot drops out.
         WHERE approval.${id} = ANY (ARRAY(SELECT id FROM due))
           -- Both again, in a CASE: bare, they lure the planner into the partial index for every row.
@@ -90,20 +89,7 @@ final class DueApprovals {
         -- to_json of a row, since json_build_object writes blanks that every consumer would store.
         SELECT 'ApprovalExpired', id::text, to_json(event), :headers::jsonb, expired_at
         FROM expired CROSS JOIN LATERAL (
-          SELECT id::text AS "approvalId",
-                 ${previous_status} AS "previousStatus",
-                 ${expired} AS "status",
-                 ${?version} version AS "version",
-                 -- No earlier than the year 1: consumers cannot read -infinity, or what is BC.
-                 to_char(greatest(expires_at, '0001-01-01Z') AT TIME ZONE 'UTC',
-                         'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "expiresAt",
-                 to_char(expired_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-                   AS "expiredAt"
-                 -- Rather without them than too large for the outbox, which would fail the batch.
-                 -- The id is in the event twice, and each of its bytes may be written as six.
-                 ${?attributes} , CASE WHEN octet_length(attributes::text)
-                 ${?attributes}               + 10 * octet_length(id::text) + 1024 <= 63 * 1024
-                 ${?attributes}          THEN attributes END AS "attributes"
+          ${expired_event}
         ) event
         ORDER BY expired.expires_at, expired.id
       )
@@ -132,8 +118,11 @@ final class DueApprovals {
 
   static final String EXPIRE_ONE = EXPIRE_THESE.formatted(OF_THIS_ID, UNLESS_PAUSED);
 
+  /** Asks for nothing of it, but that it is asked before a row is changed. */
+  private static final String PAUSED_OR_NOT = "AND (SELECT paused FROM rest) IS NOT NULL";
+
   /** For the {@link Trial}, which a pause does not keep from telling what would happen. */
-  static final String TRY_ONE = EXPIRE_THESE.formatted(OF_THIS_ID, "");
+  static final String TRY_ONE = EXPIRE_THESE.formatted(OF_THIS_ID, PAUSED_OR_NOT);
 
   /** The one that a batch would begin with: without what is held, as that batch was. */
   private static final String NEXT =

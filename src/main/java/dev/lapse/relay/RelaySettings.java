@@ -67,6 +67,8 @@ public record RelaySettings(
     byType.putIfAbsent("ApprovalEscalated", one);
     byType.putIfAbsent("ApprovalExpiring", one);
     byType.putIfAbsent("ApprovalRescheduled", one);
+    byType.putIfAbsent("ApprovalDecided", one);
+    byType.putIfAbsent("ApprovalRequested", one);
     topics = Collections.unmodifiableMap(byType);
     topics.forEach(
         (type, topic) ->

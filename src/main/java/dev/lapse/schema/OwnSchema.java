@@ -32,7 +32,8 @@ public final class OwnSchema {
         (12, 'table last_error', to_regclass('last_error') IS NOT NULL),
         (14, 'table extension', to_regclass('extension') IS NOT NULL),
         (14, 'table deadline_move', to_regclass('deadline_move') IS NOT NULL),
-        (14, 'table next_step', to_regclass('next_step') IS NOT NULL)
+        (14, 'table next_step', to_regclass('next_step') IS NOT NULL),
+        (15, 'table late_decision', to_regclass('late_decision') IS NOT NULL)
       ) needed (version, what, present)
       WHERE NOT present
       ORDER BY version

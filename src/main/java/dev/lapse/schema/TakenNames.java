@@ -44,7 +44,10 @@ final class TakenNames extends BeforeEachMigration {
           new Created(14, "deadline_move_id_seq"),
           new Created(14, "deadline_move_approval"),
           new Created(14, "next_step"),
-          new Created(14, "next_step_due"));
+          new Created(14, "next_step_due"),
+          new Created(15, "late_decision"),
+          new Created(15, "late_decision_id_seq"),
+          new Created(15, "late_decision_uncounted"));
 
   /** In PostgreSQL's words, such as "view outbox". A table has a type of its name. */
   private static final String IN_THE_WAY =

@@ -335,7 +335,7 @@ class ApprovalsCheckIT {
     return new ApprovalsSettings(
         schema,
         table,
-        new Columns("id", "status", "version", "expires_at", "executed_at", ""),
+        new Columns("id", "status", "version", "expires_at", "executed_at", "", null, null),
         ApprovalsSettings.STANDARD.statuses(),
         List.of(),
         null,

@@ -32,7 +32,7 @@ class ApprovalsTableTest {
         """
         SET a = b
             ${?version} , ${version} = 1
-            ${?executed_at} , ${executed_at} = ${executed_now}
+            ${?executed_at} , ${executed_at} = ${now}
             ${?attributes} , nothing
             ${?text_id} , nothing
         WHERE c
@@ -47,7 +47,7 @@ class ApprovalsTableTest {
             WHERE c
             """);
     assertThat(
-            table(new Columns("id", "status", "", "expires_at", "", ""), INSTANT, null)
+            table(new Columns("id", "status", "", "expires_at", "", "", null, null), INSTANT, null)
                 .sql(statement))
         .isEqualTo(
             """
@@ -60,7 +60,10 @@ class ApprovalsTableTest {
   @Test
   void looksForNoWordsInNames() {
     ApprovalsTable table =
-        table(new Columns("${status}", "$1\\\"", "", "expires_at", "", ""), INSTANT, null);
+        table(
+            new Columns("${status}", "$1\\\"", "", "expires_at", "", "", null, null),
+            INSTANT,
+            null);
 
     assertThat(table.sql("${id}, ${status}")).isEqualTo("\"${status}\", \"$1\\\"\"\"");
   }
@@ -75,11 +78,12 @@ class ApprovalsTableTest {
   void comparesALocalTimeWithTheLocalTime() {
     ApprovalsTable table = table(ApprovalsSettings.STANDARD.columns(), LOCAL, LOCAL);
 
-    assertThat(table.sql("${now} ${clock} ${deadline_type} ${due_at} ${executed_now}"))
+    assertThat(table.sql("${now} ${clock} ${deadline_type} ${due_at} ${expiring}"))
         .isEqualTo(
             "(now() AT TIME ZONE 'Europe/Berlin') (clock_timestamp() AT TIME ZONE 'Europe/Berlin')"
                 + " timestamp (approval.\"expires_at\" AT TIME ZONE 'Europe/Berlin')"
-                + " (now() AT TIME ZONE 'Europe/Berlin')");
+                + " \"status\" = 'expired', \"version\" = coalesce(approval.\"version\", 0) + 1,"
+                + " \"executed_at\" = (now() AT TIME ZONE 'Europe/Berlin')");
   }
 
   @Test
@@ -97,9 +101,8 @@ class ApprovalsTableTest {
             true);
 
     assertThat(
-            table(ApprovalsSettings.STANDARD.columns(), INSTANT, milliseconds)
-                .sql("${executed_now}"))
-        .isEqualTo("(now() + interval '499 us')");
+            table(ApprovalsSettings.STANDARD.columns(), INSTANT, milliseconds).sql("${expiring}"))
+        .endsWith(", \"executed_at\" = (now() + interval '499 us')");
   }
 
   @Test

@@ -23,8 +23,10 @@ class ContractTest {
         "approval-expired",
         "approval-expired-replayed",
         "approval-expired-with-attributes",
-        "approval-expiring",
+        "approval-decided",
         "approval-escalated",
+        "approval-expiring",
+        "approval-requested",
         "approval-rescheduled"
       })
   void theGoldenMessagesKeepIt(String name) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.lapse.support.Approvals;
 import dev.lapse.support.TestDatabase;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
@@ -14,6 +15,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 import org.springframework.dao.DataIntegrityViolationException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Whoever updates an approval, however old his SELECT is, cannot take a decision back and cannot
@@ -67,6 +70,34 @@ class GuardIT {
         .isEqualTo("approval %s is %s: it cannot become %s".formatted(id, from, to));
     assertThat(refusal.getHint()).contains("WHERE status = 'pending'");
     assertThat(approvals.status(id)).isEqualTo(from);
+  }
+
+  /** What a program needs to answer whoever comes too late, in the driver's own words. */
+  @Test
+  void saysInItsDetailWhatTheApprovalIsAndSinceWhen() {
+    UUID id = approvals.insert(1, "-2 hours").get(0);
+    update(
+        id, "status = 'approved', decided_by = 'maria', executed_at = now() - interval '3 hours'");
+
+    String detail = Objects.requireNonNull(refusal(id, "status = 'rejected'").getDetail());
+
+    JsonNode facts = JsonMapper.builder().build().readTree(detail);
+    assertThat(facts.required("approvalId").asString()).isEqualTo(id.toString());
+    assertThat(facts.required("status").asString()).isEqualTo("approved");
+    assertThat(facts.required("wanted").asString()).isEqualTo("rejected");
+    assertThat(facts.required("decidedBy").asString()).isEqualTo("maria");
+    assertThat(Instant.parse(facts.required("since").asString()))
+        .isBefore(Instant.parse(facts.required("expiresAt").asString()));
+    assertThat(facts.required("lateSeconds").asDouble()).isBetween(7200.0, 7300.0);
+  }
+
+  @Test
+  void saysThatNobodyDecidedAndThatItIsNotLate() {
+    UUID id = approvals.notDue(1).get(0);
+    update(id, "status = 'rejected'");
+
+    assertThat(refusal(id, "status = 'approved'").getDetail())
+        .contains("\"decidedBy\":null,\"since\":null,", "\"lateSeconds\":null}");
   }
 
   @ParameterizedTest

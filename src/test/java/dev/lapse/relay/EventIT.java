@@ -12,6 +12,8 @@ import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * An event is a CloudEvent 1.0 in the binary mode of the Kafka binding: the value is the payload as
@@ -109,9 +111,10 @@ class EventIT {
         .containsOnly(relay.settings.name() + ".expired");
   }
 
-  @Test
-  void isTheGoldenMessageByteForByte() throws Exception {
-    Golden golden = Golden.read("approval-expired");
+  @ParameterizedTest
+  @ValueSource(strings = {"approval-expired", "approval-decided", "approval-requested"})
+  void isTheGoldenMessageByteForByte(String name) throws Exception {
+    Golden golden = Golden.read(name);
     golden.insertInto(database);
 
     relay.drain();

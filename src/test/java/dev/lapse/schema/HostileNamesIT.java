@@ -2,6 +2,8 @@ package dev.lapse.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lapse.approvals.OptInFixture;
+import dev.lapse.decision.OptIns;
 import dev.lapse.support.Approvals;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Roles;
@@ -80,6 +82,44 @@ class HostileNamesIT {
       database.migrate();
 
       useAll(database, Roles.APPLICATION);
+    }
+  }
+
+  /**
+   * Whether hostile objects were there when the triggers of the settings were made, or came later.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void noneRunsInTheTriggersOfTheSettings(boolean before) throws Exception {
+    List<String> scripts;
+    try (TestDatabase clean = TestDatabase.migrated();
+        Connection owner = clean.connectAs(Roles.OWNER)) {
+      scripts = OptInFixture.scripts(owner, OptIns.all());
+    }
+    try (TestDatabase database = TestDatabase.migrated();
+        Connection owner = database.connectAs(Roles.OWNER);
+        Connection application = database.connectAs(Roles.APPLICATION);
+        Statement statement = application.createStatement()) {
+      letCreate(database, Roles.READER);
+      if (before) {
+        createHostile(database, Roles.READER);
+      }
+      OptInFixture.run(owner, scripts);
+      if (!before) {
+        createHostile(database, Roles.READER);
+      }
+      statement.execute(
+          """
+          INSERT INTO ai_approvals (requested_by, action, expires_at)
+          SELECT 'agent', 'deploy', at
+          FROM (VALUES ('2026-01-01'::timestamptz), ('2999-01-01'::timestamptz)) deadline (at)
+          """);
+
+      statement.execute(
+          "UPDATE ai_approvals SET status = 'expired' WHERE expires_at < '2026-02-01'");
+      statement.execute("UPDATE ai_approvals SET status = 'approved' WHERE status = 'pending'");
+
+      assertThat(database.count("SELECT count(*) FROM outbox")).isEqualTo(4);
     }
   }
 
@@ -231,8 +271,9 @@ class HostileNamesIT {
   private static Set<String> functions() throws IOException {
     Pattern call = Pattern.compile("\\b([a-z][a-z_0-9]*)\\(");
     Set<String> names = new TreeSet<>(Set.of("pg_try_advisory_xact_lock", "hashtext"));
-    try (Stream<Path> files = Files.list(Path.of("db", "migration"))) {
-      for (Path file : files.toList()) {
+    try (Stream<Path> migrations = Files.list(Path.of("db", "migration"));
+        Stream<Path> optional = Files.list(Path.of("db", "optional"))) {
+      for (Path file : Stream.concat(migrations, optional).toList()) {
         Matcher found = call.matcher(Files.readString(file));
         while (found.find()) {
           names.add(found.group(1));
@@ -242,6 +283,7 @@ class HostileNamesIT {
     names.removeAll(
         Set.of(
             "purge_outbox", "restamp_outbox", "refuse_early_expiry", "refuse_approval_transition"));
+    names.removeIf(name -> name.startsWith("lapse_") || name.equals("decide_approval"));
     return names;
   }
 }

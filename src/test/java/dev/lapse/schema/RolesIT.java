@@ -1,7 +1,10 @@
 package dev.lapse.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lapse.approvals.OptInFixture;
+import dev.lapse.decision.OptIns;
 import dev.lapse.support.Approvals;
 import dev.lapse.support.Command;
 import dev.lapse.support.Outbox;
@@ -10,10 +13,12 @@ import dev.lapse.support.Roles;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,6 +62,8 @@ class RolesIT {
         "INSERT INTO ai_approvals (requested_by, action, expires_at) VALUES ('a', 'a', now())",
         "DELETE FROM ai_approvals",
         "DELETE FROM relay_checkpoint",
+        "INSERT INTO late_decision (approval, wanted) VALUES ('a', 'approved')",
+        "UPDATE late_decision SET actor = 'nobody'",
         "DELETE FROM replay",
         "TRUNCATE dead_letter",
         "UPDATE lapse_schema_history SET success = true",
@@ -86,6 +93,11 @@ class RolesIT {
         "UPDATE relay_checkpoint SET published_id = 1000",
         "INSERT INTO pause (part, reason) VALUES ('relay', 'mine')",
         "SELECT * FROM dead_letter",
+        "SELECT reason FROM pause",
+        "SELECT * FROM late_decision",
+        "UPDATE late_decision SET actor = 'nobody'",
+        "DELETE FROM late_decision",
+        "INSERT INTO late_decision (approval, wanted, at) VALUES ('a', 'approved', now())",
         "ALTER TABLE ai_approvals DISABLE TRIGGER ai_approvals_final",
         "DELETE FROM ai_approvals",
         "TRUNCATE ai_approvals",
@@ -105,6 +117,7 @@ class RolesIT {
         "UPDATE relay_checkpoint SET published_id = 1000",
         "UPDATE dead_letter SET requeued_at = now()",
         "DELETE FROM pause",
+        "DELETE FROM late_decision",
         "SELECT purge_outbox(0, '1 day', 10)",
         "SELECT restamp_outbox(0, 10)",
       })
@@ -146,6 +159,68 @@ class RolesIT {
           .isEqualTo(1);
     }
     assertThat(database.count("SELECT count(*) FROM outbox WHERE xact_id IS NOT NULL")).isOne();
+  }
+
+  /**
+   * {@code decide_approval} runs with the rights of its caller, so whoever may not decide by hand
+   * decides nothing by it, and what row security hides from him is unknown.
+   */
+  @Test
+  void whoMayNotDecideByHandDoesNotByTheFunction() throws Exception {
+    try (TestDatabase own = TestDatabase.migrated();
+        Connection owner = own.connectAs(Roles.OWNER);
+        Connection application = own.connectAs(Roles.APPLICATION);
+        Connection reader = own.connectAs(Roles.READER)) {
+      OptInFixture.apply(owner, Map.of(), OptIns.all());
+      String call =
+          "SELECT outcome FROM decide_approval('%s', 'approved', 'maria')"
+              .formatted(new Approvals(own).notDue(1).get(0));
+      String late =
+          "SELECT outcome FROM decide_approval('%s', 'approved', 'maria')"
+              .formatted(new Approvals(own).due());
+
+      assertThatThrownBy(() -> outcome(reader, call))
+          .extracting(e -> ((SQLException) e).getSQLState())
+          .isEqualTo(REFUSED);
+      own.execute("ALTER TABLE ai_approvals ENABLE ROW LEVEL SECURITY");
+      assertThat(outcome(application, call)).isEqualTo("unknown");
+      assertThat(outcome(application, late)).isEqualTo("unknown");
+      own.execute("CREATE POLICY all_of_them ON ai_approvals USING (true)");
+      assertThat(outcome(application, call)).isEqualTo("decided");
+      assertThat(outcome(application, late)).isEqualTo("lapsed");
+      assertThat(own.count("SELECT count(*) FROM outbox WHERE type <> 'ApprovalRequested'"))
+          .isEqualTo(2);
+    }
+  }
+
+  private static String outcome(Connection session, String call) throws SQLException {
+    try (Statement statement = session.createStatement();
+        ResultSet row = statement.executeQuery(call)) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  /** The functions of the triggers are for the triggers that Lapse makes. */
+  @Test
+  void nobodyButTheOwnerMakesATriggerOfOurs() throws Exception {
+    try (TestDatabase own = TestDatabase.migrated();
+        Connection owner = own.connectAs(Roles.OWNER);
+        Connection application = own.connectAs(Roles.APPLICATION);
+        Statement statement = application.createStatement()) {
+      OptInFixture.apply(owner, Map.of(), OptIns.all());
+      statement.execute("CREATE TEMPORARY TABLE mine (id int, status text)");
+      for (String function :
+          List.of("lapse_record_expiry", "lapse_record_decision", "lapse_record_request")) {
+        assertThatThrownBy(
+                () ->
+                    statement.execute(
+                        "CREATE TRIGGER forges AFTER INSERT ON mine FOR EACH ROW EXECUTE FUNCTION %s()"
+                            .formatted(function)))
+            .extracting(e -> ((SQLException) e).getSQLState())
+            .isEqualTo(REFUSED);
+      }
+    }
   }
 
   /** Each command that looks, as the role that may only look. */

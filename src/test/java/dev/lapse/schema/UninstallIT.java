@@ -3,6 +3,8 @@ package dev.lapse.schema;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lapse.approvals.ApprovalsSettingsFixture;
+import dev.lapse.approvals.OptInFixture;
+import dev.lapse.decision.OptIns;
 import dev.lapse.support.Psql;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
@@ -10,7 +12,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -54,6 +58,9 @@ class UninstallIT {
     database.execute("INSERT INTO ai_approvals VALUES ('a', 'pending', 1, now(), NULL)");
     List<String> before = catalog();
     database.migrate(ApprovalsSettingsFixture.standardCheck(database.jdbc()).tableToMigrate());
+    try (Connection owner = database.connect()) {
+      OptInFixture.apply(owner, Map.of(), OptIns.all());
+    }
     assertThat(catalog()).hasSizeGreaterThan(before.size() + 10);
 
     String output = Psql.run(database, "--quiet", "--file=db/uninstall.sql");
@@ -66,7 +73,7 @@ class UninstallIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"db/migration", "db/queries", "db"})
+  @ValueSource(strings = {"db/migration", "db/optional", "db/queries", "db"})
   void sqlIsAscii(String directory) throws IOException {
     try (Stream<Path> files = Files.list(Path.of(directory))) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {

@@ -22,6 +22,8 @@ public final class Contract {
   public static final Path FILES = Path.of("docs/reference/contract");
   public static final Path RELEASED = FILES.resolve("released");
 
+  private static final String EXPIRED = "ApprovalExpired";
+
   /** What every CloudEvents intermediary forwards. */
   private static final int MOST_BYTES = 64 * 1024;
 
@@ -30,9 +32,11 @@ public final class Contract {
   /** Types of events, as the files beside the one of the contract name them. */
   private static final Map<String, String> NAMES =
       Map.of(
+          "ApprovalDecided", "approval-decided",
           "ApprovalEscalated", "approval-escalated",
           "ApprovalExpired", "approval-expired",
           "ApprovalExpiring", "approval-expiring",
+          "ApprovalRequested", "approval-requested",
           "ApprovalRescheduled", "approval-rescheduled");
 
   private static final Map<String, List<Schema>> VALUES = new ConcurrentHashMap<>();

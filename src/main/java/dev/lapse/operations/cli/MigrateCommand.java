@@ -67,7 +67,7 @@ final class MigrateCommand implements Callable<Integer> {
   @Option(
       names = "--optional",
       description = {
-        "Print only the triggers that settings such as lapse.ladder ask for.",
+        "Print only the triggers that the settings ask for, such as those of lapse.ladder.",
         "Needs the database, migrated."
       })
   private boolean optional;

@@ -18,6 +18,13 @@ final class Buckets {
         .toArray(Duration[]::new);
   }
 
+  /** From a click a second too late to one after a long weekend. */
+  static Duration[] delays() {
+    return LongStream.of(1, 10, 60, 300, 900, 3_600, 21_600, 86_400, 345_600)
+        .mapToObj(Duration::ofSeconds)
+        .toArray(Duration[]::new);
+  }
+
   static double[] records() {
     return DoubleStream.of(1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 100_000).toArray();
   }

@@ -1,5 +1,6 @@
 package dev.lapse.operations.metrics;
 
+import dev.lapse.decision.LateDecisionListener;
 import dev.lapse.doctor.Checkups;
 import dev.lapse.expiration.Expiration;
 import dev.lapse.expiration.ExpirationListener;
@@ -13,6 +14,7 @@ import dev.lapse.status.Watch;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.function.Predicate;
 import org.springframework.beans.factory.ObjectProvider;
@@ -40,6 +42,16 @@ class MetricsConfiguration {
             .description("Published rows deleted from the outbox by this instance")
             .register(registry);
     return purged::increment;
+  }
+
+  @Bean
+  LateDecisionListener lateDecisionMetrics(MeterRegistry registry) {
+    Timer lateness =
+        Timer.builder("lapse.decision.lateness")
+            .description("Time from deadline to a decision that came too late, of decide_approval")
+            .serviceLevelObjectives(Buckets.delays())
+            .register(registry);
+    return lateness::record;
   }
 
   @Bean

@@ -90,7 +90,7 @@ class AuditIT {
     JsonNode report = json(run(1, "audit", "--json"));
 
     assertThat(report.get("holds").booleanValue()).isFalse();
-    assertThat(report.get("findings")).hasSize(7);
+    assertThat(report.get("findings")).hasSize(9);
     JsonNode overdue = finding(report, "overdue");
     assertThat(overdue.get("holds").booleanValue()).isFalse();
     assertThat(overdue.get("rows").get(0).get("approval_id").stringValue()).hasSize(36);
@@ -139,7 +139,7 @@ class AuditIT {
   void everyQueryRunsAsItIsAndSaysWhatItIsFor() throws Exception {
     try (Stream<Path> files = Files.list(Path.of("db/queries"))) {
       List<Path> queries = files.toList();
-      assertThat(queries).hasSize(7);
+      assertThat(queries).hasSize(9);
       for (Path query : queries) {
         String sql = Files.readString(query);
         assertThat(sql).as(query.toString()).startsWith("-- ").contains("Costs ").contains("LIMIT");
