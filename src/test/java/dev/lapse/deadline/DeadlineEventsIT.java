@@ -36,7 +36,9 @@ class DeadlineEventsIT {
                   """)
               .query(String.class)
               .single();
-      assertThat(consumer.await(1)).extracting(event -> event.header("ce_type")).containsExactly("ApprovalExpiring");
+      assertThat(consumer.await(1))
+          .extracting(event -> event.header("ce_type"))
+          .containsExactly("ApprovalExpiring");
 
       Command moved = Command.run(database, "extend", id, "--by=2h", "--reason=outage");
       assertThat(moved.output()).contains("Deadlines moved: 1.");
