@@ -10,9 +10,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * What happens to a deadline before it passes. Nothing, by default.
  *
  * @param ladder up to 10 steps that each pending approval comes to before its deadline, such as
- *     {@code 50%:escalate,24h:remind,1h:remind}. A step is a time before the deadline, or a share of
- *     the time from {@code lapse.approvals.columns.created-at} to it. {@code remind} publishes {@code ApprovalExpiring}, {@code escalate} publishes {@code
- *     ApprovalEscalated}; default none
+ *     {@code 50%:escalate,24h:remind,1h:remind}. A step is a time before the deadline, or a share
+ *     of the time from {@code lapse.approvals.columns.created-at} to it. {@code remind} publishes
+ *     {@code ApprovalExpiring}, {@code escalate} publishes {@code ApprovalEscalated}; default none
  * @param deadlines moves of a deadline
  */
 @ConfigurationProperties("lapse")

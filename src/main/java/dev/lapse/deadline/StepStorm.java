@@ -13,7 +13,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  */
 final class StepStorm {
 
-  private static final String ASK =
+  static final String ASK =
       """
       SELECT EXISTS (
                SELECT FROM next_step
