@@ -119,7 +119,8 @@ class LifeIT {
     assertThat(found.action()).isEqualTo("lapse resume expiration");
 
     pauses.resume(Part.EXPIRATION);
-    pauses.pauseForStorm(Part.EXPIRATION, "mass-expiry protection: 9 of 9 pending approvals would expire at once");
+    pauses.pauseForStorm(
+        Part.EXPIRATION, "mass-expiry protection: 9 of 9 pending approvals would expire at once");
 
     assertThat(life.explain(id.toString()).cause()).isEqualTo(Cause.MASS_EXPIRY_PROTECTION);
   }

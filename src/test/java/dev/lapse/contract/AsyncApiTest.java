@@ -59,7 +59,8 @@ class AsyncApiTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"Decided", "Escalated", "Expired", "Expiring", "Requested", "Rescheduled"})
+  @ValueSource(
+      strings = {"Decided", "Escalated", "Expired", "Expiring", "Requested", "Rescheduled"})
   void namesTheMessageByItsType(String type) {
     JsonNode headers =
         JsonMapper.builder()

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.LogDirDescription;
+import org.apache.kafka.common.Node;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,8 +50,7 @@ class CompressionIT {
         """
             .replace("{events}", String.valueOf(EVENTS)));
     KafkaSettings kafka =
-        new KafkaSettings(
-            Servers.kafka().bootstrapServers(), 1, (short) 1, compression, Map.of());
+        new KafkaSettings(Servers.kafka().bootstrapServers(), 1, (short) 1, compression, Map.of());
     try (TestRelay relay = TestRelay.of(kafka, database, name, Map.of("Noted", name + ".noted"));
         EventConsumer consumer = relay.consumer()) {
       relay.drain();
@@ -62,14 +62,9 @@ class CompressionIT {
   private static long bytes(String topic) throws Exception {
     try (Admin admin =
         Admin.create(Map.of("bootstrap.servers", Servers.kafka().bootstrapServers()))) {
-      int broker = admin.describeCluster().nodes().get().iterator().next().id();
-      return admin
-          .describeLogDirs(List.of(broker))
-          .allDescriptions()
-          .get()
-          .get(broker)
-          .values()
-          .stream()
+      List<Integer> brokers = admin.describeCluster().nodes().get().stream().map(Node::id).toList();
+      return admin.describeLogDirs(brokers).allDescriptions().get().values().stream()
+          .flatMap(directories -> directories.values().stream())
           .map(LogDirDescription::replicaInfos)
           .flatMap(replicas -> replicas.entrySet().stream())
           .filter(replica -> replica.getKey().topic().equals(topic))

@@ -22,8 +22,6 @@ public final class Contract {
   public static final Path FILES = Path.of("docs/reference/contract");
   public static final Path RELEASED = FILES.resolve("released");
 
-  private static final String EXPIRED = "ApprovalExpired";
-
   /** What every CloudEvents intermediary forwards. */
   private static final int MOST_BYTES = 64 * 1024;
 
