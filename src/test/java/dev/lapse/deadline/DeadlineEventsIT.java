@@ -8,6 +8,7 @@ import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,14 @@ class DeadlineEventsIT {
         EventConsumer consumer =
             EventConsumer.of(Servers.kafka().bootstrapServers(), name + ".expired")) {
       assertThat(service.getBean(LadderLoop.class).isRunning()).isTrue();
+      assertThat(
+              service
+                  .getBean(MeterRegistry.class)
+                  .get("lapse.paused")
+                  .tag("part", "ladder")
+                  .gauge()
+                  .value())
+          .isZero();
       String id =
           database
               .jdbc()

@@ -1,5 +1,7 @@
 package dev.lapse.operations.metrics;
 
+import dev.lapse.deadline.LadderIsSet;
+import dev.lapse.deadline.LadderLoop;
 import dev.lapse.decision.LateDecisionListener;
 import dev.lapse.doctor.Checkups;
 import dev.lapse.expiration.Expiration;
@@ -20,6 +22,7 @@ import java.util.function.Predicate;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 
 @Configuration(proxyBeanMethods = false)
@@ -84,6 +87,12 @@ class MetricsConfiguration {
                 Gauge.builder("lapse.checks.failing", all, c -> c.failing().size())
                     .description("Checks of the database that fail; 0 before the first")
                     .register(registry));
+  }
+
+  @Bean
+  @Conditional(LadderIsSet.class)
+  MeterBinder ladderGauges(LadderLoop ladder) {
+    return registry -> paused(ladder, Part.LADDER, l -> l.paused().isPresent()).register(registry);
   }
 
   @Bean
