@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION ${lapse}.lapse_arm_step() RETURNS trigger
     LANGUAGE plpgsql
     SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-AS $$
+AS ${body}
 DECLARE
     pending record;
 BEGIN
@@ -43,19 +43,19 @@ BEGIN
         for_deadline = excluded.for_deadline;
     RETURN NULL;
 END
-$$;
+${body};
 REVOKE ALL ON FUNCTION ${lapse}.lapse_arm_step() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION ${lapse}.lapse_disarm_step() RETURNS trigger
     LANGUAGE plpgsql
     SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-AS $$
+AS ${body}
 BEGIN
     DELETE FROM ${lapse}.next_step WHERE approval_id = OLD.${id}::text;
     RETURN NULL;
 END
-$$;
+${body};
 REVOKE ALL ON FUNCTION ${lapse}.lapse_disarm_step() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER lapse_step_1_removed

@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION ${lapse}.lapse_record_move() RETURNS trigger
     SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
-AS $$
+AS ${body}
 DECLARE
     moved record;
 BEGIN
@@ -65,7 +65,7 @@ BEGIN
     WHERE length(moved.id) BETWEEN 1 AND 1024;
     RETURN NULL;
 END
-$$;
+${body};
 REVOKE ALL ON FUNCTION ${lapse}.lapse_record_move() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER lapse_moves

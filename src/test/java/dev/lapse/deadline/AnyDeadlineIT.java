@@ -39,7 +39,7 @@ class AnyDeadlineIT {
         new Table(
             "seconds since 1970, several pending statuses as numbers, numbers as ids",
             """
-            CREATE TABLE requests ("Name" bigint PRIMARY KEY, state smallint NOT NULL,
+            CREATE TABLE requests ("Na$$me" bigint PRIMARY KEY, state smallint NOT NULL,
               due bigint, revision bigint, made bigint)
             """,
             words(
@@ -59,7 +59,7 @@ class AnyDeadlineIT {
         new Table(
             "milliseconds in an integer column of bigint, a condition, texts as ids",
             """
-            CREATE TABLE requests ("Name" text PRIMARY KEY, state varchar(20),
+            CREATE TABLE requests ("Na$$me" text PRIMARY KEY, state varchar(20),
               due bigint, deleted boolean DEFAULT false)
             """,
             words(
@@ -75,7 +75,7 @@ class AnyDeadlineIT {
             "a clock without its zone, an enum, columns that expiring sets",
             """
             CREATE TYPE state AS ENUM ('WAITING', 'YES', 'NO', 'LAPSED');
-            CREATE TABLE requests ("Name" uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+            CREATE TABLE requests ("Na$$me" uuid PRIMARY KEY DEFAULT gen_random_uuid(),
               state state, due timestamp, rev int DEFAULT 1, changed timestamp, by_whom text)
             """,
             words(
@@ -95,7 +95,7 @@ class AnyDeadlineIT {
         new Table(
             "days, characters as ids",
             """
-            CREATE TABLE requests ("Name" char(8) PRIMARY KEY, state text, due date)
+            CREATE TABLE requests ("Na$$me" char(8) PRIMARY KEY, state text, due date)
             """,
             words(
                 "columns.version", "",
@@ -113,7 +113,7 @@ class AnyDeadlineIT {
         new HashMap<>(
             Map.of(
                 "table", "requests",
-                "columns.id", "Name",
+                "columns.id", "Na$$me",
                 "columns.status", "state",
                 "columns.expires-at", "due"));
     for (int i = 0; i < words.length; i += 2) {
@@ -178,7 +178,7 @@ class AnyDeadlineIT {
           .containsExactly(rung.replace(":remind", ""));
 
       world.database.execute(
-          "UPDATE requests SET state = %s WHERE \"Name\"::text = '%s'"
+          "UPDATE requests SET state = %s WHERE \"Na$$me\"::text = '%s'"
               .formatted(table.decided(), id));
       assertThat(world.strings("SELECT approval_id FROM next_step")).containsExactly(other(table));
       step.runOnce();
@@ -188,7 +188,7 @@ class AnyDeadlineIT {
 
   private static void insert(DeadlineWorld world, Table table, String id, String hours) {
     world.database.execute(
-        "INSERT INTO requests (\"Name\", state, due) VALUES ('%s', %s, %s)"
+        "INSERT INTO requests (\"Na$$me\", state, due) VALUES ('%s', %s, %s)"
             .formatted(id, table.pending(), table.deadline().formatted(hours)));
   }
 
