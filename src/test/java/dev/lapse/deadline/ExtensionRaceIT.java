@@ -19,6 +19,7 @@ import org.junit.jupiter.api.RepeatedTest;
 class ExtensionRaceIT {
 
   private static final int APPROVALS = 500;
+  private static final int ROUNDS = 10;
 
   private final DeadlineWorld world = DeadlineWorld.standard();
 
@@ -29,13 +30,6 @@ class ExtensionRaceIT {
 
   @RepeatedTest(3)
   void whatIsAcknowledgedBeforeTheExpiryStands() throws Exception {
-    world.database.execute(
-        """
-        INSERT INTO ai_approvals (requested_by, action, expires_at)
-        SELECT 'agent', 'deploy', clock_timestamp() + interval '300 ms' + n * interval '4 ms'
-        FROM generate_series(1, %d) n
-        """
-            .formatted(APPROVALS));
     ExecutorService threads = Executors.newFixedThreadPool(2);
     Extension extension = world.extension();
     CountDownLatch over = new CountDownLatch(1);
@@ -52,31 +46,18 @@ class ExtensionRaceIT {
     }
     try {
       long moved = 0;
-      // A little at a time, so that each comes close to a deadline.
-      while (pendingSoon() > 0) {
-        moved +=
-            extension
-                .run(
-                    new ExtensionRequest(
-                        List.of(),
-                        Duration.ofMillis(15),
-                        false,
-                        Map.of(),
-                        Duration.ofHours(1),
-                        null,
-                        "race",
-                        APPROVALS,
-                        "tester"),
-                    new CountDownLatch(1),
-                    count -> {})
-                .moved();
+      long all = 0;
+      // Both must come first at times, or it is no race: on a slow machine that takes rounds.
+      for (int round = 0; round < ROUNDS && (moved == 0 || moved == all); round++) {
+        moved += round(extension);
+        all += APPROVALS;
       }
       over.countDown();
       for (Future<?> sweep : sweeps) {
         sweep.get();
       }
 
-      assertThat(moved).isPositive().isLessThan(APPROVALS);
+      assertThat(moved).isPositive().isLessThan(all);
       assertThat(world.strings("SELECT count(*)::text FROM deadline_move"))
           .containsExactly(Long.toString(moved));
       assertThat(
@@ -89,11 +70,43 @@ class ExtensionRaceIT {
           .as("of those that moved")
           .containsExactly("pending " + moved);
       assertThat(world.strings("SELECT count(*)::text FROM outbox WHERE type = 'ApprovalExpired'"))
-          .containsExactly(Long.toString(APPROVALS - moved));
+          .containsExactly(Long.toString(all - moved));
     } finally {
       over.countDown();
       threads.shutdownNow();
     }
+  }
+
+  /** Returns how many were acknowledged as moved. */
+  private long round(Extension extension) {
+    world.database.execute(
+        """
+        INSERT INTO ai_approvals (requested_by, action, expires_at)
+        SELECT 'agent', 'deploy', clock_timestamp() + interval '300 ms' + n * interval '4 ms'
+        FROM generate_series(1, %d) n
+        """
+            .formatted(APPROVALS));
+    long moved = 0;
+    // A little at a time, so that each comes close to a deadline.
+    while (pendingSoon() > 0) {
+      moved +=
+          extension
+              .run(
+                  new ExtensionRequest(
+                      List.of(),
+                      Duration.ofMillis(15),
+                      false,
+                      Map.of(),
+                      Duration.ofHours(1),
+                      null,
+                      "race",
+                      APPROVALS,
+                      "tester"),
+                  new CountDownLatch(1),
+                  count -> {})
+              .moved();
+    }
+    return moved;
   }
 
   private long pendingSoon() {

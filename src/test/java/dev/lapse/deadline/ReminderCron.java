@@ -14,7 +14,7 @@ final class ReminderCron {
   private static final String DUE_SOON =
       """
       SELECT id::text AS id, expires_at FROM ai_approvals
-      WHERE status = 'pending' AND expires_at > now() AND expires_at <= now() + interval '1 s'
+      WHERE status = 'pending' AND expires_at > now() AND expires_at <= now() + interval '1 min'
       """;
 
   private static final String SEND =
