@@ -67,7 +67,7 @@ final class MigrateCommand implements Callable<Integer> {
   @Option(
       names = "--optional",
       description = {
-        "Print only the triggers that the settings ask for, such as those of lapse.ladder.",
+        "Print only the triggers of settings such as lapse.ladder, if these are set.",
         "Needs the database, migrated."
       })
   private boolean optional;
