@@ -296,7 +296,7 @@ class CheckerTest {
 
   @Test
   void findsAReportOfAnApprovalThatIsNotThere() {
-    row("ApprovalRequested", UUID.randomUUID().toString(), "version", 1);
+    row("ApprovalCreated", UUID.randomUUID().toString(), "version", 1);
     received.add(outbox.get(outbox.size() - 1).event("topic", 0, 50));
 
     isFound(Flaw.PHANTOM);
@@ -385,7 +385,7 @@ class CheckerTest {
   @Test
   void findsAVersionThatNobodyMade() {
     operations.removeIf(each -> each.approval().equals(EXTENDED) && each.version() == 1);
-    neverHappened("ApprovalRequested", EXTENDED, 1);
+    neverHappened("ApprovalCreated", EXTENDED, 1);
 
     areFound(Map.of(Flaw.WRONG_VERSION, 1, Flaw.LOST, 1));
   }

@@ -59,7 +59,7 @@ class DoctorIT {
         .doesNotContain("WRONG");
     JsonNode report = JsonMapper.builder().build().readTree(run(0, "--json"));
     assertThat(report.get("holds").booleanValue()).isTrue();
-    assertThat(report.get("checks")).hasSize(19);
+    assertThat(report.get("checks")).hasSize(20);
   }
 
   @Test

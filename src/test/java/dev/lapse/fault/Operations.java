@@ -20,7 +20,7 @@ public final class Operations {
 
   /** What was done, the event that reports it, and the status it leads to. */
   public enum Kind {
-    CREATED("ApprovalRequested", "pending"),
+    CREATED("ApprovalCreated", "pending"),
     APPROVED("ApprovalApproved", "approved"),
     REJECTED("ApprovalRejected", "rejected"),
     CANCELLED("ApprovalCancelled", "cancelled"),

@@ -180,8 +180,9 @@ public final class LapseProcess implements AutoCloseable {
     process.resume();
   }
 
-  public HttpResponse<String> get(String path) {
-    return send(request(path));
+  public HttpResponse<String> get(String path, String... headers) {
+    HttpRequest.Builder request = request(path);
+    return send(headers.length == 0 ? request : request.headers(headers));
   }
 
   /** POST of a JSON object. */

@@ -28,8 +28,9 @@ import org.springframework.security.web.header.writers.CrossOriginResourcePolicy
 import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter;
 
 /**
- * Who may do what over HTTP: anybody may look, and only who knows the management password may do
- * something. Without one nobody may, and there is no endpoint that could.
+ * Who may do what over HTTP: anybody may look at what names nobody, and only who knows the
+ * management password may see more or do something. Without one nobody may, and there is no
+ * endpoint that could.
  */
 @Configuration(proxyBeanMethods = false)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
@@ -81,6 +82,9 @@ class ManagementConfiguration {
               if (closed) {
                 inside(requests, settings, "/console/frame");
                 inside(requests, settings, "/console/due");
+              }
+              if (settings.isOpen()) { // names who asked for a replay, of which keys and why
+                requests.requestMatchers("/actuator/replay").authenticated();
               }
               requests.requestMatchers(HttpMethod.GET).permitAll();
               requests.requestMatchers(HttpMethod.HEAD).permitAll();

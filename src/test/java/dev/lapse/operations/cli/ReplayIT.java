@@ -295,6 +295,7 @@ class ReplayIT {
                   .statusCode())
           .isEqualTo(401);
       assertThat(service.delete("/actuator/replay").statusCode()).isEqualTo(401);
+      assertThat(service.get("/actuator/replay").statusCode()).isEqualTo(401);
       assertThat(database.count("SELECT count(*) FROM replay")).isZero();
 
       assertThat(service.post("/actuator/replay", "{}", AUTHORIZED).body())
@@ -321,7 +322,7 @@ class ReplayIT {
           .atMost(Duration.ofMinutes(1))
           .untilAsserted(
               () ->
-                  assertThat(service.get("/actuator/replay").body())
+                  assertThat(service.get("/actuator/replay", AUTHORIZED).body())
                       .contains("\"outcome\":\"done\"", "\"requestedAs\":\"lapse\"")
                       .doesNotContain("selection"));
       awaitCheckpoint(25);
