@@ -123,7 +123,7 @@ class JarIT {
 
   @Test
   void exitsWithTwoForAWrongCommandLine() throws Exception {
-    assertThat(run(2, Map.of(), "exprie")).contains("Did you mean: lapse expire?");
+    assertThat(run(2, Map.of(), "exprie")).contains("Did you mean: lapse expire");
   }
 
   private String run(int exitCode, Map<String, String> environment, String... args)

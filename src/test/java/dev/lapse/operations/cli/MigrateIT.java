@@ -111,7 +111,7 @@ class MigrateIT {
     database.execute(
         """
         DELETE FROM lapse_schema_history WHERE version::int >= 12;
-        DROP TABLE last_error, extension, deadline_move, next_step
+        DROP TABLE last_error, extension, deadline_move, next_step, late_decision
         """);
 
     assertThat(run(1, "expire"))
@@ -339,7 +339,7 @@ class MigrateIT {
     assertThat(tables("histories")).isEqualTo("lapse_schema_history");
     assertThat(tables("public"))
         .isEqualTo(
-            "ai_approvals,dead_letter,deadline_move,extension,last_error,next_step,outbox,outbox_identity,pause,relay_checkpoint,replay,restamp,retention");
+            "ai_approvals,dead_letter,deadline_move,extension,last_error,late_decision,next_step,outbox,outbox_identity,pause,relay_checkpoint,replay,restamp,retention");
     assertThat(run(0, "migrate", elsewhere)).isEqualTo(migrated);
     new Approvals(database).due(3);
     assertThat(run(0, "expire", elsewhere)).contains("Approvals expired: 3");
