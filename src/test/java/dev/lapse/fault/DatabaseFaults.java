@@ -228,9 +228,11 @@ final class DatabaseFaults {
   /** The service has new sessions only, which have the setting, and others when it is over. */
   private static void under(World world, String setting, String value, Holding holding)
       throws Exception {
-    String role = "ALTER ROLE " + Roles.SERVICE;
     try (Connection session = world.session();
         Statement statement = session.createStatement()) {
+      // Of this database, as db/roles.sql sets it: that one prevails.
+      String role =
+          "ALTER ROLE %s IN DATABASE \"%s\"".formatted(Roles.SERVICE, session.getCatalog());
       statement.execute("%s SET %s = '%s'".formatted(role, setting, value));
       try {
         statement.execute("SELECT pg_terminate_backend(pid)" + OF_THE_SERVICE);
