@@ -143,6 +143,7 @@ class OrmIT {
   }
 
   private static String indexesForWhatIsDue() {
-    return "SELECT count(*) FROM pg_index WHERE indpred IS NOT NULL AND indisvalid";
+    return "SELECT count(*) FROM pg_index WHERE indpred IS NOT NULL AND indisvalid"
+        + " AND indrelid <> 'late_decision'::regclass";
   }
 }
