@@ -29,8 +29,7 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code id}, {@code status}, {@code version}, {@code expires_at}, {@code executed_at}
  *       <td>its columns
  *   <tr><td>{@code is_pending}<td>whether {@code approval} waits for a decision and fulfils the
- *       settings' condition: as a partial index has it; {@code has_pending_status}, whether it waits,
- *       whatever the condition
+ *       settings' condition: as a partial index has it
  *   <tr><td>{@code expired}<td>the status
  *   <tr><td>{@code previous_status}<td>the one that an approval expired from, as text; {@code
  *       ?several_pending}, it may be one of several, and {@code due} has it under that name

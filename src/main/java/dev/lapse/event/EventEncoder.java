@@ -4,6 +4,7 @@ import dev.lapse.outbox.OutboxRecord;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
@@ -52,6 +53,11 @@ public final class EventEncoder {
   public EventEncoder(String source, Map<String, String> topics) {
     this.topics = topics;
     this.source = header("ce_source", source);
+  }
+
+  /** The types of Lapse's own events. */
+  public static Set<String> ownTypes() {
+    return SCHEMAS.keySet();
   }
 
   /** The topic that a record's row names, else the one configured for its type, if there is one. */

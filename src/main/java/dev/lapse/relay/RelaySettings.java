@@ -1,5 +1,6 @@
 package dev.lapse.relay;
 
+import dev.lapse.event.EventEncoder;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
@@ -64,11 +65,7 @@ public record RelaySettings(
     topics.forEach(byType::putIfAbsent);
     byType.putIfAbsent("ApprovalExpired", "approvals.expired");
     String one = byType.get("ApprovalExpired");
-    byType.putIfAbsent("ApprovalEscalated", one);
-    byType.putIfAbsent("ApprovalExpiring", one);
-    byType.putIfAbsent("ApprovalRescheduled", one);
-    byType.putIfAbsent("ApprovalDecided", one);
-    byType.putIfAbsent("ApprovalRequested", one);
+    EventEncoder.ownTypes().forEach(type -> byType.putIfAbsent(type, one));
     topics = Collections.unmodifiableMap(byType);
     topics.forEach(
         (type, topic) ->
