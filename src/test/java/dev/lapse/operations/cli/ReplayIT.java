@@ -419,10 +419,15 @@ class ReplayIT {
                 "127.0.0.1"))) {
       URI replay = URI.create("http://127.0.0.1:%d/actuator/replay".formatted(port));
       HttpRequest look = HttpRequest.newBuilder(replay).build();
+      HttpRequest lookAsAdmin = HttpRequest.newBuilder(replay).headers(AUTHORIZED).build();
       HttpRequest stop = HttpRequest.newBuilder(replay).DELETE().build();
       assertThat(service.isAlive()).isTrue();
 
-      await().atMost(Duration.ofMinutes(1)).ignoreExceptions().until(() -> status(look) == 200);
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .ignoreExceptions()
+          .until(() -> status(lookAsAdmin) == 200);
+      assertThat(status(look)).isEqualTo(401);
       assertThat(status(stop)).isEqualTo(401);
       assertThat(status(HttpRequest.newBuilder(replay).DELETE().headers(AUTHORIZED).build()))
           .isEqualTo(200);
