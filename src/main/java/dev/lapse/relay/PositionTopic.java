@@ -14,13 +14,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -86,11 +90,13 @@ final class PositionTopic {
    * read_committed end offsets.
    *
    * @throws IllegalStateException if the end is not to be reached
+   * @throws TopicAuthorizationException if this role may not read the topic, even an empty one
    * @throws UnreadablePositionException if the record is none of this version's
    */
   Optional<Kept> last(Admin admin) throws Exception {
     long end = offset(admin, OffsetSpec.latest());
     long begin = offset(admin, OffsetSpec.earliest());
+    checkMayRead(admin);
     try (Consumer<byte[], byte[]> reader = clients.positionReader()) {
       reader.assign(Set.of(partition));
       for (long back = LOOK_BACK; ; back *= 10) {
@@ -103,6 +109,29 @@ final class PositionTopic {
           return Optional.empty();
         }
       }
+    }
+  }
+
+  /**
+   * Of an empty topic nothing is fetched. So Kafka is asked: a relay that publishes now and cannot
+   * read its position at the next start would stop then, perhaps at night.
+   */
+  private void checkMayRead(Admin admin) throws Exception {
+    TopicDescription topic =
+        admin
+            .describeTopics(
+                Set.of(partition.topic()),
+                new DescribeTopicsOptions().includeAuthorizedOperations(true))
+            .allTopicNames()
+            .get()
+            .values()
+            .iterator()
+            .next();
+    Set<AclOperation> allowed = topic.authorizedOperations();
+    // Some Kafkas do not tell; all that do let this role describe what it has just described.
+    boolean known = allowed != null && allowed.contains(AclOperation.DESCRIBE);
+    if (known && !allowed.contains(AclOperation.READ)) {
+      throw new TopicAuthorizationException(Set.of(partition.topic()));
     }
   }
 
