@@ -141,6 +141,6 @@ class DoctorIT {
     args.addAll(List.of(options));
     Command command = Command.run(database, args.toArray(String[]::new));
     assertThat(command.exitCode()).as(command::output).isEqualTo(exitCode);
-    return command.output();
+    return args.contains("--json") ? command.result() : command.output();
   }
 }

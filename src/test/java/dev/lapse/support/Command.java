@@ -8,7 +8,11 @@ import ch.qos.logback.core.joran.spi.JoranException;
 import dev.lapse.Lapse;
 import dev.lapse.operations.cli.Commands;
 import java.io.ByteArrayOutputStream;
+import java.io.FilterWriter;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.LoggerFactory;
@@ -19,8 +23,9 @@ import org.slf4j.LoggerFactory;
  * all that a command needs, how it exits, and how it stops.
  *
  * @param output what it printed, to standard output, to standard error and to its log
+ * @param result what it printed to standard output
  */
-public record Command(int exitCode, String output) {
+public record Command(int exitCode, String output, String result) {
 
   /** One at a time: all print to the one standard output. */
   private static final Object ONE = new Object();
@@ -56,17 +61,44 @@ public record Command(int exitCode, String output) {
       PrintStream out = System.out;
       PrintStream err = System.err;
       ByteArrayOutputStream output = new ByteArrayOutputStream();
+      StringWriter result = new StringWriter();
       try (PrintStream both = new PrintStream(output, true, UTF_8)) {
         System.setOut(both);
         System.setErr(both);
-        int exitCode = Commands.execute(Lapse.class, all.toArray(String[]::new));
-        return new Command(exitCode, output.toString(UTF_8));
+        int exitCode =
+            Commands.execute(Lapse.class, copied(result, both), all.toArray(String[]::new));
+        return new Command(exitCode, output.toString(UTF_8), result.toString());
       } finally {
         System.setOut(out);
         System.setErr(err);
         logAsTestsDo();
       }
     }
+  }
+
+  /** Writes to {@code result}, and to {@code all} as well. */
+  private static PrintWriter copied(StringWriter result, PrintStream all) {
+    return new PrintWriter(
+        new FilterWriter(result) {
+          @Override
+          public void write(char[] text, int from, int count) throws IOException {
+            super.write(text, from, count);
+            all.print(new String(text, from, count));
+          }
+
+          @Override
+          public void write(String text, int from, int count) throws IOException {
+            super.write(text, from, count);
+            all.print(text.substring(from, from + count));
+          }
+
+          @Override
+          public void write(int character) throws IOException {
+            super.write(character);
+            all.print((char) character);
+          }
+        },
+        true);
   }
 
   private static boolean isSaid(String name, String... args) {

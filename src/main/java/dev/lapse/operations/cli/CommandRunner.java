@@ -1,6 +1,7 @@
 package dev.lapse.operations.cli;
 
 import dev.lapse.approvals.ApprovalsSettings;
+import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -44,12 +45,18 @@ final class CommandRunner {
    * @return the exit code: of the work, or 1 if the start failed, which the user has then been told
    */
   int run(List<String> further, Work work) throws Exception {
-    ConfigurableApplicationContext context = start(further);
-    if (context == null) {
-      return 1;
-    }
-    try (context) {
-      return work.run(context);
+    PrintStream out = System.out;
+    System.setOut(System.err); // there the log goes; commands have their own way to the former
+    try {
+      ConfigurableApplicationContext context = start(further);
+      if (context == null) {
+        return 1;
+      }
+      try (context) {
+        return work.run(context);
+      }
+    } finally {
+      System.setOut(out);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.lapse.operations.cli;
 
 import dev.lapse.problem.Reasons;
+import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.convert.DurationStyle;
 import picocli.AutoComplete;
 import picocli.CommandLine.Command;
@@ -63,24 +65,28 @@ public final class Commands implements Callable<Integer> {
 
   /** Runs what {@code args} ask for; ends the process unless that is the service. */
   public static void main(Class<?> application, String[] args) {
-    int exitCode = execute(application, args);
+    int exitCode = execute(application, null, args);
     if (exitCode != SERVING) {
       System.exit(exitCode);
     }
   }
 
   /**
-   * Runs what {@code args} ask for, and leaves the process as it is.
+   * Runs what {@code args} ask for, and leaves the process as it is. A command logs to standard
+   * error, so that a program can read what it prints.
    *
+   * @param out what the command prints goes there; null for standard output
    * @return the exit code, or -1 if the service was started and goes on in its own threads
    */
-  public static int execute(Class<?> application, String... args) {
+  public static int execute(Class<?> application, @Nullable PrintWriter out, String... args) {
     List<String> settings = new ArrayList<>();
     List<String> words = new ArrayList<>();
     for (String arg : args) {
       (SETTING.matcher(arg).matches() ? settings : words).add(arg);
     }
-    return of(new CommandRunner(application, settings))
+    picocli.CommandLine commands = of(new CommandRunner(application, settings));
+    return commands
+        .setOut(out == null ? commands.getOut() : out)
         .setExecutionExceptionHandler(Commands::explain)
         .execute(words.toArray(String[]::new));
   }

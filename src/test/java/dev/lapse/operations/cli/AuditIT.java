@@ -335,6 +335,6 @@ class AuditIT {
   private String run(int exitCode, String... args) {
     Command command = Command.run(database, args);
     assertThat(command.exitCode()).as(command::output).isEqualTo(exitCode);
-    return command.output();
+    return List.of(args).contains("--json") ? command.result() : command.output();
   }
 }

@@ -13,6 +13,7 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
@@ -181,6 +182,16 @@ class StatusIT {
         "--lapse.kafka.topic-replication=1");
   }
 
+  /** So {@code lapse status --json | jq} works whatever there is to warn of. */
+  @Test
+  void printsNothingButJsonToStandardOutput() {
+    Command status =
+        Command.run(database, "status", "--json", "--logging.level.org.springframework=debug");
+
+    assertThat(json(status.result()).has("database")).isTrue();
+    assertThat(status.output()).contains("DEBUG ");
+  }
+
   private static JsonNode json(String output) {
     return JsonMapper.builder().build().readTree(output);
   }
@@ -190,6 +201,6 @@ class StatusIT {
     all[args.length] = "--lapse.relay.name=" + name;
     Command command = Command.run(database, all);
     assertThat(command.exitCode()).as(command::output).isEqualTo(exitCode);
-    return command.output();
+    return List.of(args).contains("--json") ? command.result() : command.output();
   }
 }
