@@ -1,6 +1,7 @@
 package dev.lapse.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.lapse.fault.History.OutboxRow;
 import dev.lapse.support.EventConsumer.Event;
@@ -10,6 +11,7 @@ import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -41,7 +43,7 @@ class WorkloadIT {
     Workload workload = Workload.start(this::session, operations, SEED, 8, 200);
     try (TestDatabase maintenance = TestDatabase.maintenance()) {
       for (int outage = 0; outage < 8; outage++) {
-        pass(400);
+        awaitAcknowledged(20);
         maintenance.refuseConnectionsTo(database);
         pass(50);
         maintenance.allowConnectionsTo(database);
@@ -63,6 +65,18 @@ class WorkloadIT {
   private Connection session() throws SQLException {
     PostgresServer server = Servers.postgres();
     return DriverManager.getConnection(database.url(), server.user(), server.password());
+  }
+
+  /** However slow the machine is: so many more. */
+  private void awaitAcknowledged(int more) {
+    long enough = acknowledged() + more;
+    await().atMost(Duration.ofMinutes(1)).until(() -> acknowledged() >= enough);
+  }
+
+  private long acknowledged() {
+    return operations.all().stream()
+        .filter(operation -> operation.outcome() == Operations.Outcome.OK)
+        .count();
   }
 
   private static void pass(int millis) throws InterruptedException {
