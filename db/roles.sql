@@ -118,8 +118,8 @@ ALTER ROLE :"reader" IN DATABASE :"database" SET search_path = :"schema";
 \endif
 \if :migrated
 SET LOCAL search_path = :"schema";
-REVOKE ALL ON outbox, outbox_identity, relay_checkpoint, dead_letter, pause, replay, retention, last_error,
-         restamp, extension, deadline_move, next_step, late_decision
+REVOKE ALL ON outbox, outbox_identity, outbox_flush, relay_checkpoint, dead_letter, pause, replay, retention,
+         last_error, restamp, extension, deadline_move, next_step, late_decision
     FROM PUBLIC, :"service", :"application", :"reader";
 
 GRANT USAGE ON SCHEMA :"approvals_schema" TO :"service", :"application", :"reader";
@@ -142,6 +142,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON dead_letter, pause, next_step TO :"servi
 -- -v approval_changes='status, version, executed_at, expires_at' grants it.
 GRANT SELECT, INSERT ON deadline_move TO :"service";
 GRANT SELECT ON retention, outbox_identity, restamp TO :"service";
+GRANT SELECT, UPDATE ON outbox_flush TO :"service";
 GRANT SELECT, UPDATE (counted), DELETE ON late_decision TO :"service";
 
 GRANT SELECT, INSERT, UPDATE ON :"approvals_schema".:"approvals" TO :"application";
@@ -153,8 +154,8 @@ GRANT INSERT (approval, actor, wanted, status, late) ON late_decision TO :"appli
 GRANT SELECT (part, resumed_at) ON pause TO :"application";
 
 GRANT SELECT (:approval_columns) ON :"approvals_schema".:"approvals" TO :"reader";
-GRANT SELECT ON outbox, outbox_identity, relay_checkpoint, dead_letter, pause, replay, retention, last_error,
-         restamp, extension, deadline_move, next_step, late_decision
+GRANT SELECT ON outbox, outbox_identity, outbox_flush, relay_checkpoint, dead_letter, pause, replay, retention,
+         last_error, restamp, extension, deadline_move, next_step, late_decision
     TO :"reader";
 \else
 \echo Nothing is migrated yet: migrate as the owner, then run this again for the privileges.

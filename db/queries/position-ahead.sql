@@ -10,19 +10,20 @@
 SELECT relay,
        published_id,
        last_id AS last_outbox_id,
-       lsn AS read_at_lsn,
-       log_end,
+       snapshot AS read_with_snapshot,
+       next_transaction,
        written_at
 FROM relay_checkpoint
 CROSS JOIN LATERAL (
   SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('outbox', 'id')::regclass), 0)
            AS last_id,
-         CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
-              ELSE pg_current_wal_insert_lsn() END AS log_end,
-         (SELECT system_identifier FROM pg_control_system()) AS cluster
+         pg_snapshot_xmax(pg_current_snapshot()) AS next_transaction,
+         -- Both 32 bits of the same transaction id, unless a dump was restored: see V5.
+         (SELECT (xact_id::text::numeric % 4294967296)::text = xmin::text
+          FROM outbox_identity) AS same_cluster
 ) database
 WHERE published_id > last_id
-   -- Places in the logs of two clusters cannot be compared: a restored dump is no loss.
-   OR (lsn > log_end AND relay_checkpoint.system_identifier = cluster)
+   -- Transaction ids of two clusters cannot be compared: a restored dump is no loss.
+   OR (pg_snapshot_xmax(snapshot) > next_transaction AND same_cluster)
 ORDER BY relay
 LIMIT 101;

@@ -40,10 +40,13 @@ final class OldRows {
    * would have left. A relay whose position topic is empty goes on from there.
    */
   static void publish(Database database, String relay) throws SQLException {
-    DatabaseState now = new OutboxReader(database.dataSource(), 1, 1024).state();
+    OutboxReader reader = new OutboxReader(database.dataSource(), 1, 1024);
+    DatabaseState now = reader.state();
     new Checkpoints(JdbcClient.create(database.dataSource()))
         .write(
-            relay, new Position(now.lastId(), null, now.snapshot(), null, List.of(), now.origin()));
+            relay,
+            new Position(now.lastId(), null, now.snapshot(), null, List.of(), now.origin()),
+            reader.originSource());
   }
 
   /** Nothing is purged until the session is closed. */

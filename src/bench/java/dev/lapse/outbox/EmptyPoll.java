@@ -36,7 +36,8 @@ public final class EmptyPoll {
   }
 
   private static Cost explain(Connection connection, Position position) throws SQLException {
-    String sql = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + OutboxQueries.PAGE;
+    String sql =
+        "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + OutboxQueries.of(OriginSource.WAL).page;
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       statement.setLong(1, position.publishedId());
       statement.setString(2, position.snapshot());

@@ -1,5 +1,6 @@
 package dev.lapse.doctor;
 
+import dev.lapse.outbox.OriginSource;
 import dev.lapse.platform.DatabaseProbe;
 import dev.lapse.problem.Problem;
 import java.sql.SQLException;
@@ -36,7 +37,8 @@ public final class DatabaseDoctor {
       """
       SELECT format('%s on %s', privilege, name)
       FROM (VALUES
-        ('outbox', 'SELECT'), ('outbox_identity', 'SELECT'), ('relay_checkpoint', 'SELECT'), ('relay_checkpoint', 'INSERT'),
+        ('outbox', 'SELECT'), ('outbox_identity', 'SELECT'), ('outbox_flush', 'SELECT'),
+        ('outbox_flush', 'UPDATE'), ('relay_checkpoint', 'SELECT'), ('relay_checkpoint', 'INSERT'),
         ('relay_checkpoint', 'UPDATE'), ('replay', 'SELECT'), ('replay', 'INSERT'),
         ('replay', 'UPDATE'), ('last_error', 'SELECT'), ('last_error', 'INSERT'),
         ('last_error', 'UPDATE'), ('dead_letter', 'SELECT'), ('dead_letter', 'INSERT'),
@@ -139,8 +141,10 @@ public final class DatabaseDoctor {
   private Diagnosis version() throws SQLException {
     List<DatabaseProbe.Finding> findings = probe.findings();
     if (findings.isEmpty()) {
-      return Diagnosis.holds(
-          "database", "PostgreSQL " + jdbc.sql(VERSION).query(String.class).single());
+      String version = "PostgreSQL " + jdbc.sql(VERSION).query(String.class).single();
+      return probe.originSource() == OriginSource.WAL
+          ? Diagnosis.holds("database", version)
+          : withoutWal(version);
     }
     List<Problem> problems = findings.stream().map(DatabaseProbe.Finding::problem).toList();
     return Diagnosis.fails(
@@ -148,6 +152,29 @@ public final class DatabaseDoctor {
         joined(problems, Problem::what, " "),
         joined(problems, Problem::why, " "),
         joined(problems, Problem::action, "\n"));
+  }
+
+  private Diagnosis withoutWal(String version) {
+    String why =
+        "The relay uses transaction ids instead: one small commit per batch of events, and a restart"
+            + " of the server counts as a failover.";
+    return jdbc.sql(OriginSource.GRANT)
+        .query(String.class)
+        .optional()
+        .map(
+            grant ->
+                Diagnosis.warns(
+                    "database",
+                    version + ", whose WAL functions this role may not call",
+                    why,
+                    "To use them, as a superuser: " + grant))
+        .orElseGet(
+            () ->
+                Diagnosis.warns(
+                    "database",
+                    version + ", without WAL functions",
+                    why,
+                    "Nothing to do: this server does not have them."));
   }
 
   private static String joined(

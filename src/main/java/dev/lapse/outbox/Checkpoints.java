@@ -20,21 +20,21 @@ public final class Checkpoints {
       WHERE relay = :relay
       """;
 
+  /** With expressions of {@link OriginSource} for the database as it is now. */
   private static final String WRITE =
       """
       INSERT INTO relay_checkpoint
         (relay, published_id, snapshot, catch_up_snapshot, catch_up_id, dead_letters,
-         system_identifier, timeline, lsn, outbox)
+         system_identifier, timeline, lsn, written_lsn, outbox)
       SELECT
         :relay, :publishedId, :snapshot::pg_snapshot, :catchUpSnapshot::pg_snapshot,
         :catchUpId::bigint, :deadLetters::jsonb, :systemIdentifier, :timeline, :lsn::pg_lsn,
-        (SELECT id FROM outbox_identity)
+        %3$s, (SELECT id FROM outbox_identity)
       -- Only into the very database that the position was read from: one that took its place
       -- meanwhile would seem to hold all that was published.
-      WHERE pg_current_wal_insert_lsn() >= :lsn::pg_lsn
-        AND substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)
-            = lpad(upper(to_hex(:timeline)), 8, '0')
-        AND (SELECT system_identifier FROM pg_control_system()) = :systemIdentifier
+      WHERE %3$s >= :lsn::pg_lsn
+        AND lpad(lower(%2$s), 8, '0') = lpad(to_hex(:timeline), 8, '0')
+        AND %1$s = :systemIdentifier
       ON CONFLICT (relay) DO UPDATE SET
         published_id = excluded.published_id,
         snapshot = excluded.snapshot,
@@ -77,10 +77,14 @@ public final class Checkpoints {
     return jdbc.sql(FIND).param("relay", relay).query(Checkpoints::checkpoint).optional();
   }
 
-  /** Replaces the checkpoint, unless the database is no longer the one {@code position} is of. */
-  public void write(String relay, Position position) {
+  /**
+   * Replaces the checkpoint, unless the database is no longer the one {@code position} is of.
+   *
+   * @param source where the position's origin was read from
+   */
+  public void write(String relay, Position position, OriginSource source) {
     Position.CatchUp catchUp = position.catchUp();
-    jdbc.sql(WRITE)
+    jdbc.sql(WRITE.formatted(source.systemIdentifier, source.timeline, source.lsn))
         .param("relay", relay)
         .param("publishedId", position.publishedId())
         .param("snapshot", position.snapshot())

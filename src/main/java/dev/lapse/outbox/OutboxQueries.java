@@ -1,42 +1,35 @@
 package dev.lapse.outbox;
 
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+
 /**
  * The questions that {@link OutboxReader} asks. Each answer is one statement, so one snapshot, and
  * begins with a row that tells what that snapshot saw of the database.
  */
 final class OutboxQueries {
 
-  /**
-   * The database's state, as the first row of every page: id 0 sorts it before all others. On a
-   * standby it fails, as it should, since a standby has no transaction ids of its own.
-   */
-  static final String STATE =
-      """
-      SELECT 0::bigint AS id, NULL::bytea AS event_id, NULL AS type, NULL AS topic, NULL AS key,
-             NULL::json AS payload, NULL::jsonb AS headers, NULL::bytea AS occurred_at,
-             pg_current_snapshot()::text AS snapshot,
-             pg_current_wal_insert_lsn()::text AS lsn,
-             -- From the name of the log file: pg_control_checkpoint() lags behind a promotion.
-             substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) AS timeline,
-             (SELECT system_identifier::text FROM pg_control_system()) AS system_identifier,
-             (SELECT (CASE WHEN is_called THEN last_value ELSE last_value - 1 END)::text
-              FROM outbox_id_seq) AS last_id,
-             pg_current_wal_flush_lsn()::text AS flush_lsn,
-             (extract(epoch FROM now()) * 1000)::bigint::text AS time,
-             0 AS size
-      """;
+  /** One for each constant. */
+  private static final Map<OriginSource, OutboxQueries> ALL = new EnumMap<>(OriginSource.class);
 
-  static final String NO_HIGHEST = ", NULL AS highest\n";
+  static {
+    for (OriginSource source : OriginSource.values()) {
+      ALL.put(source, new OutboxQueries(source));
+    }
+  }
+
+  private static final String NO_HIGHEST = ", NULL AS highest\n";
 
   /** Looked for only where the sequence stands below the position: its ids begin anew. */
-  static final String HIGHEST =
+  private static final String HIGHEST =
       """
       , CASE WHEN (SELECT last_value FROM outbox_id_seq) < (SELECT id FROM position) THEN
                coalesce((SELECT id || ' ' || event_id FROM outbox ORDER BY id DESC LIMIT 1), '0')
              END AS highest
       """;
 
-  static final String RECORD =
+  private static final String RECORD =
       OutboxRecord.COLUMNS + ", NULL, NULL, NULL, NULL, NULL, NULL, NULL, record.size, NULL\n";
 
   /**
@@ -68,7 +61,7 @@ final class OutboxQueries {
    * <p>Written as one OR, the planner walks the whole primary key for the stragglers; here each
    * branch is a range of the index on (xact_id, id), whatever the statistics say.
    */
-  static final String PAGE =
+  private static final String STRAGGLERS =
       """
       WITH position AS (
         SELECT ?::bigint AS id, ?::pg_snapshot AS snapshot
@@ -99,9 +92,10 @@ final class OutboxQueries {
         LIMIT ?
       )
       """
-          + PAGE_OF
-          + STATE
-          + HIGHEST
+          + PAGE_OF;
+
+  private static final String ITS_ROWS =
+      HIGHEST
           + """
           UNION ALL
           SELECT found.* FROM straggler CROSS JOIN LATERAL (
@@ -125,10 +119,8 @@ final class OutboxQueries {
    * sees and the earlier did not. It goes along the primary key, so that a whole pass costs one
    * walk however many pages it takes.
    */
-  static final String CATCH_UP =
-      PAGE_OF
-          + STATE
-          + NO_HIGHEST
+  private static final String CATCH_UP_ROWS =
+      NO_HIGHEST
           + """
           UNION ALL
           (SELECT\s"""
@@ -149,7 +141,7 @@ final class OutboxQueries {
    * <p>By the extent of the greatest id they are either above it, and found along the primary key,
    * or of transactions that it could not see, and found by the index on (xact_id, id).
    */
-  static final String WAITING =
+  private static final String WAITING =
       """
       WITH position AS (
         -- Not always its own id, but one up to it.
@@ -183,9 +175,10 @@ final class OutboxQueries {
         LIMIT ?
       )
       """
-          + PAGE_OF
-          + STATE
-          + NO_HIGHEST
+          + PAGE_OF;
+
+  private static final String WAITING_ROWS =
+      NO_HIGHEST
           + """
           UNION ALL
           SELECT found.* FROM waiting CROSS JOIN LATERAL (
@@ -208,5 +201,48 @@ final class OutboxQueries {
 
   static final String EVENT = "SELECT event_id::text FROM outbox WHERE id = ?";
 
-  private OutboxQueries() {}
+  /** What is known of the database apart from any page. */
+  final String state;
+
+  /** What comes after the position. */
+  final String page;
+
+  /** What comes next of more stragglers than a page holds. */
+  final String catchUp;
+
+  /** What waits behind a dead letter. */
+  final String waiting;
+
+  private OutboxQueries(OriginSource origin) {
+    String row = state(origin);
+    state = row + NO_HIGHEST;
+    page = STRAGGLERS + row + ITS_ROWS;
+    catchUp = PAGE_OF + row + CATCH_UP_ROWS;
+    waiting = WAITING + row + WAITING_ROWS;
+  }
+
+  static OutboxQueries of(OriginSource source) {
+    return Objects.requireNonNull(ALL.get(source));
+  }
+
+  /**
+   * The database's state, as the first row of every page: id 0 sorts it before all others. A
+   * standby has no transaction ids of its own: there it fails, or tells no place in the WAL.
+   */
+  private static String state(OriginSource origin) {
+    return """
+      SELECT 0::bigint AS id, NULL::bytea AS event_id, NULL AS type, NULL AS topic, NULL AS key,
+             NULL::json AS payload, NULL::jsonb AS headers, NULL::bytea AS occurred_at,
+             pg_current_snapshot()::text AS snapshot,
+             CASE WHEN NOT pg_is_in_recovery() THEN %s::text END AS lsn,
+             %s AS timeline,
+             %s::text AS system_identifier,
+             (SELECT (CASE WHEN is_called THEN last_value ELSE last_value - 1 END)::text
+              FROM outbox_id_seq) AS last_id,
+             %s::text AS flush_lsn,
+             (extract(epoch FROM now()) * 1000)::bigint::text AS time,
+             0 AS size
+      """
+        .formatted(origin.lsn, origin.timeline, origin.systemIdentifier, origin.flushLsn);
+  }
 }

@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads the outbox from a position on, a page at a time, and hands out only what is on the
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * the relay. Safe for use by several threads.
  */
 public final class OutboxReader {
+
+  private static final Logger log = LoggerFactory.getLogger(OutboxReader.class);
 
   /** What functions of the log say on a standby, among others: object_not_in_prerequisite_state. */
   private static final String IN_RECOVERY = "55000";
@@ -34,6 +38,9 @@ public final class OutboxReader {
   private final int maxRecords;
   private final long maxBytes;
   private final long walk;
+
+  /** Null until it was asked for, and after a failure: then it may have been that. */
+  private volatile @Nullable OriginSource source;
 
   /**
    * @param maxRecords records a page holds at the most
@@ -56,17 +63,20 @@ public final class OutboxReader {
    * @throws SQLException also when the database is a standby
    */
   public Page read(Position position) throws SQLException {
-    return inTransaction(connection -> read(connection, position));
+    return inTransaction((connection, origin) -> read(connection, position, origin));
   }
 
-  private Page read(Connection connection, Position position) throws SQLException {
+  private Page read(Connection connection, Position position, OriginSource origin)
+      throws SQLException {
+    OutboxQueries queries = OutboxQueries.of(origin);
     Position.CatchUp catchUp = position.catchUp();
     if (catchUp == null) {
       return read(
           connection,
           position,
+          origin,
           Long.MAX_VALUE,
-          OutboxQueries.PAGE,
+          queries.page,
           position.publishedId(),
           position.snapshot(),
           maxRecords,
@@ -78,8 +88,9 @@ public final class OutboxReader {
     return read(
         connection,
         position,
+        origin,
         upToId,
-        OutboxQueries.CATCH_UP,
+        queries.catchUp,
         catchUp.afterId(),
         upToId,
         position.snapshot(),
@@ -99,12 +110,13 @@ public final class OutboxReader {
     List<DeadLetter.Extent> published = deadLetter.published();
     long upToId = deadLetter.reach(position, walk);
     return inTransaction(
-        connection ->
+        (connection, origin) ->
             read(
                 connection,
                 position,
+                origin,
                 upToId,
-                OutboxQueries.WAITING,
+                OutboxQueries.of(origin).waiting,
                 upToId,
                 position.snapshot(),
                 published.stream().map(DeadLetter.Extent::upToId).toArray(Long[]::new),
@@ -117,7 +129,12 @@ public final class OutboxReader {
   }
 
   private Page read(
-      Connection connection, Position position, long upToId, String sql, Object... parameters)
+      Connection connection,
+      Position position,
+      OriginSource origin,
+      long upToId,
+      String sql,
+      Object... parameters)
       throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       for (int i = 0; i < parameters.length; i++) {
@@ -129,7 +146,7 @@ public final class OutboxReader {
         Lsn flushed = Lsn.parse(rows.getString(14));
         Page page = page(position, upToId, rows, askedAt);
         if (!page.isEmpty() && flushed.isBefore(page.database().origin().lsn())) {
-          WalFlush.upTo(connection, page.database().origin().lsn());
+          WalFlush.upTo(connection, page.database().origin().lsn(), origin);
         }
         return page;
       }
@@ -154,14 +171,14 @@ public final class OutboxReader {
   /** The database as it is now, read apart from any page; everything before its lsn is on disk. */
   public DatabaseState state() throws SQLException {
     return inTransaction(
-        connection -> {
+        (connection, origin) -> {
           long askedAt = System.nanoTime();
           try (PreparedStatement statement =
-                  connection.prepareStatement(OutboxQueries.STATE + OutboxQueries.NO_HIGHEST);
+                  connection.prepareStatement(OutboxQueries.of(origin).state);
               ResultSet rows = statement.executeQuery()) {
             rows.next();
             DatabaseState state = state(rows, askedAt);
-            WalFlush.upTo(connection, state.origin().lsn());
+            WalFlush.upTo(connection, state.origin().lsn(), origin);
             return state;
           }
         });
@@ -186,7 +203,7 @@ public final class OutboxReader {
   /** The event id of the row at {@code id}, if there is one. */
   public Optional<String> eventAt(long id) throws SQLException {
     return inTransaction(
-        connection -> {
+        (connection, origin) -> {
           try (PreparedStatement statement = connection.prepareStatement(OutboxQueries.EVENT)) {
             statement.setLong(1, id);
             try (ResultSet row = statement.executeQuery()) {
@@ -210,19 +227,43 @@ public final class OutboxReader {
     }
   }
 
-  private static <T> T runOnPrimary(Query<T> query, Connection connection) throws SQLException {
+  private <T> T runOnPrimary(Query<T> query, Connection connection) throws SQLException {
     try {
-      return query.run(connection);
+      return query.run(connection, source(connection));
     } catch (SQLException e) {
-      if (IN_RECOVERY.equals(e.getSQLState()) && isStandby(connection)) {
-        throw new SQLException(
-            "The database is a standby, and the relay reads only the primary: set"
-                + " spring.datasource.url to the primary",
-            IN_RECOVERY,
-            e);
-      }
-      throw e;
+      source = null;
+      throw IN_RECOVERY.equals(e.getSQLState()) && isStandby(connection) ? standby(e) : e;
     }
+  }
+
+  /** Where this database's origin is read from, see there. Asks the database the first time. */
+  public OriginSource originSource() throws SQLException {
+    OriginSource known = source;
+    return known != null ? known : inTransaction((connection, origin) -> origin);
+  }
+
+  private OriginSource source(Connection connection) throws SQLException {
+    OriginSource known = source;
+    if (known == null) {
+      known = OriginSource.of(connection);
+      if (isStandby(connection)) { // its WAL functions fail, which says nothing of the primary's
+        throw standby(null);
+      }
+      source = known;
+      if (known != OriginSource.WAL) {
+        log.info(
+            "PostgreSQL's WAL functions cannot be used; a small transaction flushes each page");
+      }
+    }
+    return known;
+  }
+
+  private static SQLException standby(@Nullable SQLException cause) {
+    return new SQLException(
+        "The database is a standby, and the relay reads only the primary: set"
+            + " spring.datasource.url to the primary",
+        IN_RECOVERY,
+        cause);
   }
 
   /** Others say 55000, too: that their log does not serve. */
@@ -236,13 +277,16 @@ public final class OutboxReader {
 
   @FunctionalInterface
   private interface Query<T> {
-    T run(Connection connection) throws SQLException;
+    T run(Connection connection, OriginSource origin) throws SQLException;
   }
 
   private static DatabaseState state(ResultSet row, long askedAt) throws SQLException {
+    String lsn = row.getString(10);
+    if (lsn == null) {
+      throw standby(null);
+    }
     return new DatabaseState(
-        new Origin(
-            row.getLong(12), Integer.parseInt(row.getString(11), 16), Lsn.parse(row.getString(10))),
+        new Origin(row.getLong(12), Integer.parseInt(row.getString(11), 16), Lsn.parse(lsn)),
         row.getString(9),
         row.getLong(13),
         Instant.ofEpochMilli(row.getLong(15)),

@@ -18,25 +18,19 @@ final class WalFlush {
 
   private static final String IS_FLUSHED = "SELECT pg_current_wal_flush_lsn() >= ?::pg_lsn";
 
-  /**
-   * Leaves a message in the log, which nobody reads, so that the commit has something to flush. The
-   * log's end may be a record of a transaction still open: such a record is flushed by nobody until
-   * somebody commits, which in a quiet database may take 15 seconds. No row is written.
-   */
-  private static final String FLUSH = "SELECT pg_logical_emit_message(true, 'lapse', 'flush')";
-
   private WalFlush() {}
 
   /**
    * Returns once everything before {@code lsn} is flushed; it may have committed by then.
    *
    * @param connection in the transaction that read {@code lsn}
+   * @param source where it was read from
    */
-  static void upTo(Connection connection, Lsn lsn) throws SQLException {
-    if (!isFlushed(connection, lsn)) {
+  static void upTo(Connection connection, Lsn lsn, OriginSource source) throws SQLException {
+    if (source != OriginSource.WAL || !isFlushed(connection, lsn)) {
       try (Statement statement = connection.createStatement()) {
         statement.execute("SET LOCAL synchronous_commit = on");
-        statement.execute(FLUSH);
+        statement.execute(source.flush);
         connection.commit();
       }
     }

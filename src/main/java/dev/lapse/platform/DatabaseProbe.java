@@ -1,5 +1,6 @@
 package dev.lapse.platform;
 
+import dev.lapse.outbox.OriginSource;
 import dev.lapse.problem.Problem;
 import dev.lapse.problem.Reasons;
 import java.sql.Connection;
@@ -31,8 +32,6 @@ public final class DatabaseProbe {
              current_setting('server_version_num')::int / 10000 AS major,
              pg_is_in_recovery() AS standby,
              current_setting('transaction_read_only') = 'on' AS read_only,
-             -- Also where logical replication is on: there two spaces of LSNs are reported.
-             to_regprocedure('aurora_version()') IS NOT NULL AS aurora,
              EXISTS (SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
                      WHERE nspname = 'sys' AND relname = 'iam_pg_role_mappings') AS dsql,
              to_regclass('pg_dist_partition') IS NOT NULL AS citus
@@ -59,18 +58,8 @@ public final class DatabaseProbe {
                      pg_snapshot_xmax(snapshot)::text::xid8 > '3'::xid8
               FROM pg_current_snapshot() snapshot
               """),
-          new Question(
-              "pg_current_wal_insert_lsn()", "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"),
-          new Question(
-              "pg_current_wal_flush_lsn()", "SELECT pg_current_wal_flush_lsn() >= '0/0'::pg_lsn"),
-          new Question(
-              "pg_walfile_name(pg_lsn)",
-              "SELECT substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)"),
-          new Question("pg_control_system()", "SELECT system_identifier FROM pg_control_system()"),
-          new Question("SET LOCAL synchronous_commit", "SET LOCAL synchronous_commit = on"),
-          new Question(
-              "pg_logical_emit_message(boolean, text, text)",
-              "SELECT pg_logical_emit_message(true, 'lapse', 'probe')"));
+          new Question("pg_postmaster_start_time()", "SELECT pg_postmaster_start_time()"),
+          new Question("SET LOCAL synchronous_commit", "SET LOCAL synchronous_commit = on"));
 
   private final DataSource dataSource;
   private final String approvals;
@@ -89,15 +78,33 @@ public final class DatabaseProbe {
    * @throws SQLException if the database could not be asked at all
    */
   public List<Finding> findings() throws SQLException {
+    return rolledBack(this::findings);
+  }
+
+  /**
+   * Where the relay would read from which database a page is, see there.
+   *
+   * @throws SQLException if the database could not be asked at all
+   */
+  public OriginSource originSource() throws SQLException {
+    return rolledBack(OriginSource::of);
+  }
+
+  private <T> T rolledBack(Asked<T> asked) throws SQLException {
     try (Connection connection = dataSource.getConnection()) {
       connection.setAutoCommit(false);
       try {
-        return findings(connection);
+        return asked.of(connection);
       } finally {
         connection.rollback();
         connection.setAutoCommit(true);
       }
     }
+  }
+
+  @FunctionalInterface
+  private interface Asked<T> {
+    T of(Connection connection) throws SQLException;
   }
 
   private List<Finding> findings(Connection connection) throws SQLException {
@@ -131,13 +138,6 @@ public final class DatabaseProbe {
         return Optional.of(
             Product.refusal(
                 "Amazon Aurora DSQL", "It has no triggers and no WAL, which the outbox needs."));
-      }
-      if (row.getBoolean("aurora")) {
-        return Optional.of(
-            Product.refusal(
-                "Amazon Aurora PostgreSQL",
-                "Its WAL functions do not tell which events are on disk, so nothing could be"
-                    + " published exactly once."));
       }
       if (row.getBoolean("standby")) {
         return Optional.of(

@@ -79,8 +79,9 @@ sealed interface Continuity {
    * Why {@code position} may prove nothing about the database {@code now}; null if it holds.
    *
    * <p>On one timeline, while the log has not gone back, no transaction id that the position has
-   * seen is issued anew. Ids may be (TRUNCATE … RESTART IDENTITY): rows of younger transactions
-   * below the position are stragglers like others.
+   * seen is issued anew. Without functions of the WAL each restart counts as another timeline. Ids
+   * may be (TRUNCATE … RESTART IDENTITY): rows of younger transactions below the position are
+   * stragglers like others.
    */
   static @Nullable String broken(Position position, DatabaseState now) {
     Origin was = position.origin();
@@ -90,7 +91,7 @@ sealed interface Continuity {
           .formatted(is.systemIdentifier(), was.systemIdentifier());
     }
     if (was.timeline() != is.timeline()) {
-      return "failover or point-in-time restore: timeline %d, was %d"
+      return "failover, point-in-time restore or restart: timeline %d, was %d"
           .formatted(is.timeline(), was.timeline());
     }
     if (is.lsn().isBefore(was.lsn())) {

@@ -8,6 +8,7 @@ import dev.lapse.pause.Part;
 import dev.lapse.pause.Pause;
 import dev.lapse.pause.Pauses;
 import dev.lapse.problem.Reasons;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Objects;
 import org.apache.kafka.clients.admin.Admin;
@@ -145,7 +146,7 @@ final class RelayStep implements Step {
   }
 
   /** Not even a take-over goes on in a pause: in a restored database it publishes stragglers. */
-  private Duration pause() {
+  private Duration pause() throws SQLException {
     if (term == null) {
       status = new RelayStatus(true, 0, 0, null, null, null, paused);
     } else {
@@ -342,7 +343,7 @@ final class RelayStep implements Step {
       if (term != null) {
         term.finish();
       }
-    } catch (RuntimeException e) {
+    } catch (SQLException | RuntimeException e) {
       log.warn(
           "Could not write a checkpoint on shutdown; nothing is lost relay={} reason={}",
           settings.name(),

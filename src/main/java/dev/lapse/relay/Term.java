@@ -6,6 +6,7 @@ import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
 import dev.lapse.outbox.QuickPoll;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -148,14 +149,14 @@ final class Term implements AutoCloseable {
     }
   }
 
-  private void writeCheckpointIfDue() {
+  private void writeCheckpointIfDue() throws SQLException {
     if (checkpointIsOld && System.nanoTime() - checkpointAt >= 0) {
       writeCheckpoint();
     }
   }
 
-  private void writeCheckpoint() {
-    checkpoints.write(relay, position);
+  private void writeCheckpoint() throws SQLException {
+    checkpoints.write(relay, position, reader.originSource());
     checkpointIsOld = false;
     checkpointAt = System.nanoTime() + checkpointInterval.toNanos();
   }
@@ -164,7 +165,7 @@ final class Term implements AutoCloseable {
    * Before an end or a pause: leaves a checkpoint that says all that was published, and forgets
    * what was read ahead, since a pause may last, and the database be another one when it is over.
    */
-  void finish() {
+  void finish() throws SQLException {
     nextPage = null;
     if (checkpointIsOld) {
       writeCheckpoint();

@@ -20,6 +20,7 @@ public final class OwnSchema {
         (4, 'table outbox', to_regclass('outbox') IS NOT NULL),
         (4, 'table restamp', to_regclass('restamp') IS NOT NULL),
         (5, 'table outbox_identity', to_regclass('outbox_identity') IS NOT NULL),
+        (5, 'table outbox_flush', to_regclass('outbox_flush') IS NOT NULL),
         (5, 'table relay_checkpoint', to_regclass('relay_checkpoint') IS NOT NULL),
         (6, 'table dead_letter', to_regclass('dead_letter') IS NOT NULL),
         (7, 'table replay', to_regclass('replay') IS NOT NULL),

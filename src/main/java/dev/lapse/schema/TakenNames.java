@@ -32,6 +32,7 @@ final class TakenNames extends BeforeEachMigration {
           new Created(4, "restamp"),
           new Created(4, "restamp_outbox(bigint, integer)"),
           new Created(5, "outbox_identity"),
+          new Created(5, "outbox_flush"),
           new Created(5, "relay_checkpoint"),
           new Created(6, "dead_letter"),
           new Created(7, "replay"),

@@ -2,6 +2,7 @@ package dev.lapse.status;
 
 import dev.lapse.approvals.ApprovalsTable;
 import dev.lapse.outbox.Checkpoints;
+import dev.lapse.outbox.OriginSource;
 import dev.lapse.status.Status.Count;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -16,7 +17,8 @@ final class DatabaseStatus {
   private static final String STATUS =
       """
       WITH position AS MATERIALIZED (
-        SELECT published_id, snapshot, catch_up_id, catch_up_snapshot, written_at
+        SELECT published_id, snapshot, catch_up_id, catch_up_snapshot, written_at,
+               system_identifier
         FROM relay_checkpoint
         WHERE relay = :relay
       ),
@@ -102,6 +104,11 @@ final class DatabaseStatus {
         (SELECT published_id FROM position) AS published_id,
         (SELECT extract(epoch FROM clock_timestamp() - written_at) FROM position)
           AS checkpoint_seconds,
+        (SELECT system_identifier =
+      """
+          + OriginSource.TRANSACTIONS.systemIdentifier()
+          + """
+         FROM position) AS by_transactions,
         (SELECT count(*) FROM dead_letter WHERE relay = :relay) AS dead_letters,
         (SELECT extract(epoch FROM
                    now() - greatest(${due_at}, now() - interval '100 years'))
@@ -179,7 +186,10 @@ final class DatabaseStatus {
         seconds(row, "oldest_record_seconds"),
         row.getLong("replayed"),
         oldestTransaction,
-        errors);
+        errors,
+        row.getBoolean("by_transactions")
+            ? OriginSource.TRANSACTIONS
+            : seconds(row, "checkpoint_seconds") == null ? null : OriginSource.WAL);
   }
 
   private static Count bounded(long count, int bound) {

@@ -1,6 +1,7 @@
 package dev.lapse.status;
 
 import dev.lapse.outbox.Checkpoints;
+import dev.lapse.outbox.OriginSource;
 import java.time.OffsetDateTime;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,8 @@ public record Status(
    * @param replayed events published again, by all replays that the table holds
    * @param oldestTransaction what keeps the database from cleaning up; null if nothing does
    * @param lastErrors of each loop that ever failed, on whatever instance; the latest first
+   * @param originSource how the relay recognises this database, by the checkpoint; null if there is
+   *     none
    */
   public record Database(
       Count pending,
@@ -76,7 +79,8 @@ public record Status(
       @Nullable Double oldestRecordSeconds,
       long replayed,
       @Nullable Transaction oldestTransaction,
-      List<LastError> lastErrors) {}
+      List<LastError> lastErrors,
+      @Nullable OriginSource originSource) {}
 
   /**
    * A transaction that keeps what is deleted since it began from being cleaned up.

@@ -367,8 +367,8 @@ class LifeIT {
     database.execute(
         """
         INSERT INTO relay_checkpoint
-          (relay, published_id, snapshot, system_identifier, timeline, lsn)
-        SELECT '%s', max(id), pg_current_snapshot(), 1, 1, pg_current_wal_insert_lsn() FROM outbox
+          (relay, published_id, snapshot, system_identifier, timeline, lsn, written_lsn)
+        SELECT '%s', max(id), pg_current_snapshot(), 1, 1, '0/1', '0/1' FROM outbox
         """
             .formatted(relay));
   }

@@ -181,6 +181,7 @@ class VerdictTest {
         null,
         0,
         null,
-        List.of());
+        List.of(),
+        null);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lapse.platform.DatabaseProbe;
 import dev.lapse.support.Roles;
 import dev.lapse.support.TestDatabase;
+import dev.lapse.support.WithoutWal;
 import java.sql.Connection;
 import java.sql.Statement;
 import org.junit.jupiter.api.AfterEach;
@@ -35,6 +36,17 @@ class DatabaseDoctorIT {
     String advice = String.valueOf(wrong.action());
     database.execute(advice.substring(advice.indexOf("REVOKE")));
     assertThat(doctor.searchPath().holds()).isTrue();
+  }
+
+  @Test
+  void notesThatWalFunctionsAreMissing() {
+    database.execute(WithoutWal.SQL);
+
+    Diagnosis note = doctor.server().get(0);
+
+    assertThat(note.holds()).isTrue();
+    assertThat(note.seen()).startsWith("PostgreSQL ").endsWith(", without WAL functions");
+    assertThat(note.why()).contains("one small commit per batch of events");
   }
 
   /** Of two sessions that take turns, the one that began first keeps the lower ids. */

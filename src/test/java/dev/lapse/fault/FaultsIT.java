@@ -3,9 +3,11 @@ package dev.lapse.fault;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import dev.lapse.outbox.OriginSource;
 import dev.lapse.support.OwnPostgres;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicNode;
@@ -53,6 +55,9 @@ class FaultsIT {
           "failover to a replica that lost the tail",
           "database restored from a dump in a new cluster");
 
+  private static final Set<String> CRASHES =
+      Set.of("PostgreSQL crashed", "PostgreSQL stopped at once and started");
+
   private final List<AutoCloseable> opened = new ArrayList<>();
 
   @AfterAll
@@ -73,6 +78,23 @@ class FaultsIT {
             campaign,
             "One fault of each mechanism",
             faults.stream().filter(fault -> MECHANISMS.contains(fault.name())).toList());
+  }
+
+  /** As on Amazon Aurora: what changes the database's history, and plain crashes. */
+  @TestFactory
+  List<DynamicNode> eachFaultOfTheHistoryWithoutWalFunctionsOnce() throws Exception {
+    if (!EACH) {
+      return List.of();
+    }
+    List<Fault> faults = new ArrayList<>(HistoryFaults.all());
+    for (Fault fault : DatabaseFaults.all()) {
+      if (CRASHES.contains(fault.name())) {
+        faults.add(fault);
+      }
+    }
+    OwnPostgres postgres = OwnPostgres.migrated(OriginSource.TRANSACTIONS, Map.of());
+    Campaign campaign = opened(new Campaign(World.start(SEED, 1, 3, postgres)));
+    return tests(campaign, "Each fault of the history once, without WAL functions", faults);
   }
 
   @TestFactory

@@ -19,7 +19,13 @@ import java.util.List;
 final class HistoryFaults {
 
   private static final List<String> TABLES =
-      List.of("ai_approvals", "outbox", "relay_checkpoint", "dead_letter", "workload_counter");
+      List.of(
+          "ai_approvals",
+          "outbox_identity",
+          "outbox",
+          "relay_checkpoint",
+          "dead_letter",
+          "workload_counter");
 
   private static final int CHUNK = 5000;
 
@@ -77,12 +83,13 @@ final class HistoryFaults {
 
   /** As pg_dump and pg_restore do it: every row under one snapshot, and the sequence set. */
   private static void restore(World world) throws Exception {
-    OwnPostgres restored = OwnPostgres.migratedElsewhere();
+    OwnPostgres restored = OwnPostgres.migratedElsewhere(world.postgres().origin());
     try (Connection from = world.session();
         Connection to = restored.dataSource().getConnection();
         Statement create = to.createStatement()) {
       from.setAutoCommit(false);
       from.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      create.execute("DELETE FROM outbox_identity");
       create.execute("CREATE TABLE workload_counter (key text PRIMARY KEY, number bigint)");
       for (String table : TABLES) {
         copy(table, from, to);

@@ -211,7 +211,7 @@ class OutboxPlanIT {
             database,
             planner,
             "(bigint, text, bigint[], text[], text, text, integer, integer, bigint)",
-            OutboxQueries.WAITING,
+            OutboxQueries.of(OriginSource.WAL).waiting,
             "20000, '%1$s', '{10000}', '{%1$s}', 'key-7', 'key-7', %2$d, %2$d, %3$d"
                 .formatted(snapshot, PAGE + 1, BYTES));
 
@@ -233,7 +233,7 @@ class OutboxPlanIT {
             database,
             planner,
             "(bigint, bigint, text, text, integer, integer, bigint)",
-            OutboxQueries.CATCH_UP,
+            OutboxQueries.of(OriginSource.WAL).catchUp,
             "150000, 150500, '%s', '%s', %d, %d, %d"
                 .formatted(Position.start(now).snapshot(), now.snapshot(), PAGE, PAGE + 1, BYTES));
 
@@ -282,7 +282,7 @@ class OutboxPlanIT {
         database,
         planner,
         "(bigint, text, integer, integer, integer, bigint)",
-        OutboxQueries.PAGE,
+        OutboxQueries.of(OriginSource.WAL).page,
         "%d, '%s', %d, %d, %d, %d"
             .formatted(position.publishedId(), position.snapshot(), PAGE, PAGE, PAGE + 1, BYTES));
   }

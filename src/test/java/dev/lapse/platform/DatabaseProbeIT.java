@@ -3,12 +3,16 @@ package dev.lapse.platform;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lapse.outbox.OriginSource;
 import dev.lapse.problem.UnusableException;
-import dev.lapse.support.PostgresServer;
 import dev.lapse.support.Roles;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
+import dev.lapse.support.WithoutWal;
+import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -53,15 +57,6 @@ class DatabaseProbeIT {
         .hasMessageContaining("The database is CockroachDB, which Lapse does not support.");
   }
 
-  @Test
-  void refusesAuroraByItsOwnFunction() throws SQLException {
-    database.execute(
-        "CREATE FUNCTION aurora_version() RETURNS text LANGUAGE sql AS $$ SELECT '16.4.1' $$");
-
-    assertThat(whats(probe("postgres", "")))
-        .containsExactly("The database is Amazon Aurora PostgreSQL, which Lapse does not support.");
-  }
-
   /** A role that may only read, which is no standby. */
   @Test
   void tellsAReadOnlySession() throws SQLException {
@@ -88,51 +83,44 @@ class DatabaseProbeIT {
 
   /** Where a hosting provider, or a hardening script, takes EXECUTE away from everybody. */
   @Test
-  void namesAFunctionThatTheRoleMayNotCallAndItsRemedyWorks() throws SQLException {
+  void readsTransactionIdsWhereTheRoleMayNotCallWalFunctionsAndTheGrantOfDoctorWorks()
+      throws SQLException {
     database.applyRoles();
     database.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
     DatabaseProbe probe = probe(Roles.SERVICE, "");
 
-    List<DatabaseProbe.Finding> findings = probe.findings();
-
-    assertThat(findings).hasSize(1);
-    assertThat(findings.get(0).problem().what())
-        .contains("pg_control_system()", "42501", "permission denied");
-    assertThatThrownBy(() -> new DatabaseAtStart(probe, true).check())
-        .isInstanceOf(UnusableException.class);
-    new DatabaseAtStart(probe, false).check(); // another role publishes
-
-    database.execute(findings.get(0).problem().action().replace(" as a superuser.", ""));
     assertThat(probe.findings()).isEmpty();
+    assertThat(probe.originSource()).isEqualTo(OriginSource.TRANSACTIONS);
+
+    try (Connection service = database.connectAs(Roles.SERVICE);
+        Statement statement = service.createStatement();
+        ResultSet grant = statement.executeQuery(OriginSource.GRANT)) {
+      grant.next();
+      assertThat(grant.getString(1)).contains("pg_control_system()").doesNotContain("wal");
+      database.execute(grant.getString(1));
+    }
+    assertThat(probe.originSource()).isEqualTo(OriginSource.WAL);
   }
 
-  /** Aurora without logical replication, as far as its words go: 55000, and yet no standby. */
+  /** Aurora without logical replication says 55000, and yet is no standby. */
   @Test
-  void saysInPostgresWordsWhichFunctionsOfTheLogItLacks() throws SQLException {
-    try (PostgresServer server = PostgresServer.embedded();
-        TestDatabase aurora = TestDatabase.empty(server)) {
-      aurora.execute(
-          """
-          SET allow_system_table_mods = on;
-          DO $$
-          DECLARE f text;
-          BEGIN
-            FOREACH f IN ARRAY ARRAY['pg_current_wal_insert_lsn', 'pg_current_wal_flush_lsn'] LOOP
-              EXECUTE format('ALTER FUNCTION pg_catalog.%I() RENAME TO %I', f, 'real_' || f);
-              EXECUTE format($f$CREATE FUNCTION pg_catalog.%I() RETURNS pg_lsn LANGUAGE plpgsql AS $b$
-                BEGIN RAISE EXCEPTION 'wal_level must be set to ''logical''' USING ERRCODE = '55000';
-                END $b$ $f$, f);
-            END LOOP;
-          END $$
-          """);
+  void readsTransactionIdsOnAServerWithoutWalFunctions() throws SQLException {
+    database.execute(WithoutWal.SQL);
+    DatabaseProbe probe = probe("postgres", "");
 
-      List<String> whats = whats(probe(aurora, "postgres", server.password(), ""));
+    assertThat(probe.findings()).isEmpty();
+    assertThat(probe.originSource()).isEqualTo(OriginSource.TRANSACTIONS);
+  }
 
-      assertThat(whats).hasSize(3);
-      assertThat(whats.get(0))
-          .contains("pg_current_wal_insert_lsn()", "55000", "wal_level must be set to 'logical'")
-          .doesNotContain("standby");
-    }
+  /** With logical replication its functions answer, from two spaces of LSNs. */
+  @Test
+  void readsTransactionIdsOnAuroraWhateverItsWalFunctionsSay() throws SQLException {
+    database.execute(
+        "SET allow_system_table_mods = on;"
+            + " CREATE FUNCTION pg_catalog.aurora_version() RETURNS text LANGUAGE sql"
+            + " RETURN '17.4.0'; RESET allow_system_table_mods");
+
+    assertThat(probe("postgres", "").originSource()).isEqualTo(OriginSource.TRANSACTIONS);
   }
 
   private static List<String> whats(DatabaseProbe probe) throws SQLException {

@@ -3,6 +3,7 @@ package dev.lapse.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lapse.outbox.DeadLetters;
+import dev.lapse.outbox.OriginSource;
 import dev.lapse.problem.Reasons;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
@@ -20,12 +21,16 @@ import java.util.Map;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
  * A dump restored into another cluster goes on where the old one stopped: nothing is lost, and what
  * the dump proves to be published is not published again.
  */
+@ParameterizedClass
+@EnumSource(OriginSource.class)
 class AnotherClusterIT {
 
   private static final int PAGE = 50;
@@ -36,12 +41,17 @@ class AnotherClusterIT {
 
   private final String name = TestRelay.freshName();
   private final List<AutoCloseable> opened = new ArrayList<>();
-  private final OwnPostgres old = opened(OwnPostgres.migrated());
-  private final OwnPostgres restored = opened(OwnPostgres.migratedElsewhere());
+  private final OwnPostgres old;
+  private final OwnPostgres restored;
   private final EventConsumer consumer =
       opened(
           EventConsumer.of(Servers.kafka().bootstrapServers(), name + ".")
               .without(name + ".position"));
+
+  AnotherClusterIT(OriginSource origin) {
+    old = opened(OwnPostgres.migrated(origin, Map.of()));
+    restored = opened(OwnPostgres.migratedElsewhere(origin));
+  }
 
   private <T extends AutoCloseable> T opened(T resource) {
     opened.add(0, resource);
@@ -232,6 +242,14 @@ class AnotherClusterIT {
    * set.
    */
   private static void dump(OwnPostgres from, OwnPostgres to, String... tables) throws Exception {
+    to.execute("DELETE FROM outbox_identity");
+    copy(from, to, "outbox_identity");
+    copy(from, to, tables);
+    long last = from.count("SELECT last_value FROM outbox_id_seq");
+    to.execute("SELECT setval('outbox_id_seq', %d)".formatted(last));
+  }
+
+  private static void copy(OwnPostgres from, OwnPostgres to, String... tables) throws Exception {
     try (Connection source = from.dataSource().getConnection();
         Connection target = to.dataSource().getConnection();
         Statement select = source.createStatement()) {
@@ -251,8 +269,6 @@ class AnotherClusterIT {
       }
       source.rollback();
     }
-    long last = from.count("SELECT last_value FROM outbox_id_seq");
-    to.execute("SELECT setval('outbox_id_seq', %d)".formatted(last));
   }
 
   private List<Event> received(int count) {

@@ -3,6 +3,7 @@ package dev.lapse.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lapse.outbox.OriginSource;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
 import dev.lapse.support.Logged;
@@ -12,12 +13,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -26,15 +30,21 @@ import org.junit.jupiter.params.provider.ValueSource;
  *
  * <p>Past the fork, ids and transaction ids are issued anew, to other events.
  */
+@ParameterizedClass
+@EnumSource(OriginSource.class)
 class AnotherTimelineIT {
 
   private final String name = TestRelay.freshName();
   private final List<AutoCloseable> opened = new ArrayList<>();
-  private final OwnPostgres primary = opened(OwnPostgres.migrated());
+  private final OwnPostgres primary;
   private final EventConsumer consumer =
       opened(
           EventConsumer.of(Servers.kafka().bootstrapServers(), name + ".")
               .without(name + ".position"));
+
+  AnotherTimelineIT(OriginSource origin) {
+    primary = opened(OwnPostgres.migrated(origin, Map.of()));
+  }
 
   private <T extends AutoCloseable> T opened(T resource) {
     opened.add(0, resource);

@@ -90,7 +90,8 @@ class ContinuityTest {
     assertThat(decide(published, restored, null, null))
         .isEqualTo(
             new Continuity.GoBack(
-                Position.start(restored), "failover or point-in-time restore: timeline 2, was 1"));
+                Position.start(restored),
+                "failover, point-in-time restore or restart: timeline 2, was 1"));
   }
 
   @Test
@@ -158,7 +159,7 @@ class ContinuityTest {
     assertThat(Continuity.broken(published, database(8, 1, "0/500", 200)))
         .contains("another database cluster");
     assertThat(Continuity.broken(published, database(7, 2, "0/500", 200)))
-        .contains("failover or point-in-time restore");
+        .contains("failover, point-in-time restore");
     assertThat(Continuity.broken(published, database(7, 1, "0/2FF", 200)))
         .contains("went back in time");
   }

@@ -3,6 +3,7 @@ package dev.lapse.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lapse.outbox.OriginSource;
 import dev.lapse.outbox.OutboxReader;
 import dev.lapse.outbox.Page;
 import dev.lapse.outbox.Position;
@@ -21,23 +22,33 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
 
 /** Nothing is published that PostgreSQL could still lose in a crash. */
+@ParameterizedClass
+@EnumSource(OriginSource.class)
 class DurabilityIT {
 
   /** Commits are visible at once, and on disk when somebody sees to it. */
-  private final OwnPostgres postgres =
-      OwnPostgres.migrated(
-          Map.of(
-              "synchronous_commit", "off",
-              "wal_writer_delay", "10s",
-              "wal_writer_flush_after", "1GB",
-              "autovacuum", "off",
-              "checkpoint_timeout", "1h"));
+  private final OwnPostgres postgres;
 
+  private boolean armed;
   private TestRelay relay;
   private EventConsumer consumer;
+
+  DurabilityIT(OriginSource origin) {
+    postgres =
+        OwnPostgres.migrated(
+            origin,
+            Map.of(
+                "synchronous_commit", "off",
+                "wal_writer_delay", "10s",
+                "wal_writer_flush_after", "1GB",
+                "autovacuum", "off",
+                "checkpoint_timeout", "1h"));
+  }
 
   @BeforeEach
   void start() throws Exception {
@@ -113,8 +124,9 @@ class DurabilityIT {
           }
         };
     OutboxReader reader = new OutboxReader(crashing, 10, 1_000_000);
-    Position start = Position.start(new OutboxReader(postgres.service(), 10, 1_000_000).state());
+    Position start = Position.start(reader.state());
     postgres.append(5, "a");
+    armed = true;
 
     assertThatThrownBy(() -> reader.read(start)).isInstanceOf(SQLException.class);
 
@@ -124,8 +136,12 @@ class DurabilityIT {
   private Connection crashingBeforeItLooksWhatIsFlushed(Connection connection) {
     InvocationHandler crash =
         (proxy, method, arguments) -> {
-          if (method.getName().equals("prepareStatement")
-              && arguments[0].toString().startsWith("SELECT pg_current_wal_flush_lsn()")) {
+          boolean looks =
+              method.getName().equals("prepareStatement")
+                  && arguments[0].toString().startsWith("SELECT pg_current_wal_flush_lsn()");
+          boolean flushes = method.getName().equals("createStatement");
+          if (armed && (looks || flushes)) {
+            armed = false;
             postgres.crash();
           }
           try {

@@ -3,6 +3,7 @@ package dev.lapse.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.lapse.outbox.OriginSource;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
 import dev.lapse.support.OwnPostgres;
@@ -10,19 +11,28 @@ import dev.lapse.support.Servers;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * A physical copy of the database that a logical subscription keeps up to date, as in the middle of
  * an upgrade: the relay rests while it is fed, and repeats and loses nothing afterwards, though the
  * rows carry the other database's transaction ids.
  */
+@ParameterizedClass
+@EnumSource(OriginSource.class)
 class LogicalCopyIT {
 
   private final String name = TestRelay.freshName();
+  private final OriginSource origin;
+
+  LogicalCopyIT(OriginSource origin) {
+    this.origin = origin;
+  }
 
   @Test
   void restsWhileItIsFedAndThenRepeatsAndLosesNothing() throws Exception {
-    try (OwnPostgres old = OwnPostgres.migrated(Map.of("wal_level", "logical"));
+    try (OwnPostgres old = OwnPostgres.migrated(origin, Map.of("wal_level", "logical"));
         EventConsumer consumer =
             EventConsumer.of(Servers.kafka().bootstrapServers(), name + ".")
                 .without(name + ".position")) {

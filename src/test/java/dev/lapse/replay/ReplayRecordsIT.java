@@ -43,8 +43,9 @@ class ReplayRecordsIT {
     database.execute(
         """
         INSERT INTO relay_checkpoint
-          (relay, published_id, snapshot, system_identifier, timeline, lsn, dead_letters)
-        SELECT 'lapse', %d, pg_current_snapshot(), 1, 1, '0/1',
+          (relay, published_id, snapshot, system_identifier, timeline, lsn, written_lsn,
+           dead_letters)
+        SELECT 'lapse', %d, pg_current_snapshot(), 1, 1, '0/1', '0/1',
                (SELECT jsonb_agg(jsonb_build_object(
                   'key', 'k' || n, 'id', n,
                   'published', '[{"upToId": 1, "snapshot": "3:3:"}]'::jsonb))

@@ -349,7 +349,8 @@ class RetentionIT {
     database.execute("DELETE FROM relay_checkpoint WHERE relay = '%s'".formatted(relay));
     database.execute(
         ("INSERT INTO relay_checkpoint (relay, published_id, snapshot, dead_letters,"
-                + " system_identifier, timeline, lsn) VALUES ('%s', %d, '%s', '%s', 1, 1, '0/1')")
+                + " system_identifier, timeline, lsn, written_lsn)"
+                + " VALUES ('%s', %d, '%s', '%s', 1, 1, '0/1', '0/1')")
             .formatted(relay, id, snapshot, deadLetters));
   }
 

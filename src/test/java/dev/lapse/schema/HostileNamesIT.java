@@ -148,8 +148,9 @@ class HostileNamesIT {
         UPDATE outbox SET occurred_at = now() - interval '1 year';
         RESET session_replication_role;
         INSERT INTO relay_checkpoint
-          (relay, published_id, snapshot, dead_letters, system_identifier, timeline, lsn)
-        VALUES ('lapse', 15, pg_current_snapshot(), '[{"key": "b"}]', 1, 1, '0/1')
+          (relay, published_id, snapshot, dead_letters, system_identifier, timeline, lsn,
+           written_lsn)
+        VALUES ('lapse', 15, pg_current_snapshot(), '[{"key": "b"}]', 1, 1, '0/1', '0/1')
         """);
     try (Connection service = database.connectAs(Roles.SERVICE);
         Statement statement = service.createStatement()) {

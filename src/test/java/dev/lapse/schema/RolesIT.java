@@ -260,8 +260,8 @@ class RolesIT {
       own.execute(
           """
           INSERT INTO relay_checkpoint
-            (relay, published_id, snapshot, system_identifier, timeline, lsn)
-          VALUES ('lapse', 8, pg_current_snapshot(), 1, 1, '0/1')
+            (relay, published_id, snapshot, system_identifier, timeline, lsn, written_lsn)
+          VALUES ('lapse', 8, pg_current_snapshot(), 1, 1, '0/1', '0/1')
           """);
 
       statement.execute("SELECT purge_outbox(0, '-1 year', 100000)");

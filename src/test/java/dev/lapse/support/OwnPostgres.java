@@ -2,6 +2,7 @@ package dev.lapse.support;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.lapse.approvals.ApprovalsTable;
+import dev.lapse.outbox.OriginSource;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -57,9 +58,33 @@ public final class OwnPostgres implements AutoCloseable {
     return startedCopyOf(Template.DIRECTORY, config);
   }
 
+  /** The same whose origin is to be read from there. */
+  public static OwnPostgres migrated(OriginSource origin, Map<String, String> config) {
+    return readFrom(origin, migrated(config));
+  }
+
   /** The same with another system identifier, as a cluster has that another initdb has made. */
-  public static OwnPostgres migratedElsewhere() {
-    return startedCopyOf(AnotherTemplate.DIRECTORY, Map.of());
+  public static OwnPostgres migratedElsewhere(OriginSource origin) {
+    return readFrom(origin, startedCopyOf(AnotherTemplate.DIRECTORY, Map.of()));
+  }
+
+  private static OwnPostgres readFrom(OriginSource origin, OwnPostgres server) {
+    if (origin == OriginSource.TRANSACTIONS) {
+      server.execute(WithoutWal.SQL);
+    }
+    return server;
+  }
+
+  /** Where its origin is to be read from. */
+  public OriginSource origin() {
+    try (Connection connection = service().getConnection()) {
+      connection.setAutoCommit(false);
+      OriginSource origin = OriginSource.of(connection);
+      connection.rollback();
+      return origin;
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static OwnPostgres startedCopyOf(Path template, Map<String, String> config) {

@@ -105,9 +105,9 @@ public final class Published implements AutoCloseable {
         .sql(
             """
             INSERT INTO relay_checkpoint
-              (relay, published_id, snapshot, system_identifier, timeline, lsn)
+              (relay, published_id, snapshot, system_identifier, timeline, lsn, written_lsn)
             SELECT :relay, :id, pg_current_snapshot(), system_identifier, 1,
-                   pg_current_wal_insert_lsn()
+                   pg_current_wal_insert_lsn(), pg_current_wal_insert_lsn()
             FROM pg_control_system()
             ON CONFLICT (relay) DO UPDATE SET
               published_id = excluded.published_id, snapshot = excluded.snapshot

@@ -1,6 +1,7 @@
 package dev.lapse.operations.cli;
 
 import dev.lapse.outbox.Checkpoints;
+import dev.lapse.outbox.OriginSource;
 import dev.lapse.status.Status;
 import dev.lapse.status.StatusReader;
 import java.io.PrintWriter;
@@ -169,6 +170,10 @@ final class StatusCommand implements Callable<Integer> {
 
   private static List<String> warnings(Status.Database database) {
     List<String> lines = new ArrayList<>();
+    if (database.originSource() == OriginSource.TRANSACTIONS) {
+      lines.add(
+          line("position by", "transaction ids", "PostgreSQL's WAL functions cannot be used"));
+    }
     Status.Transaction oldest = database.oldestTransaction();
     if (oldest != null && oldest.seconds() > 60) {
       lines.add(

@@ -53,8 +53,8 @@ class AuditIT {
         INSERT INTO ai_approvals (requested_by, action, expires_at)
           VALUES ('agent', 'deploy', now() - interval '2 min');
         INSERT INTO relay_checkpoint
-            (relay, published_id, snapshot, system_identifier, timeline, lsn)
-          VALUES ('a', 1000, '3:3:', 1, 1, '0/1');
+            (relay, published_id, snapshot, system_identifier, timeline, lsn, written_lsn)
+          VALUES ('a', 1000, '3:3:', 1, 1, '0/1', '0/1');
         INSERT INTO dead_letter (relay, key, id, event_id, type, reason, refused_at)
           VALUES ('a', 'secret key', 7, gen_random_uuid(), 'Noted', 'too large', now());
         """

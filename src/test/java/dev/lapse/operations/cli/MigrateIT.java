@@ -86,7 +86,7 @@ class MigrateIT {
 
     assertThat(run(1, FLYWAY_OFF))
         .contains(
-            "table outbox_identity (V5), table relay_checkpoint (V5)",
+            "table outbox_identity (V5), table outbox_flush (V5), table relay_checkpoint (V5)",
             "function purge_outbox (V10)")
         .contains("java -jar lapse.jar migrate", "migrate --print", "db/roles.sql")
         .doesNotContain("\tat ", "--after", "guard");
@@ -339,7 +339,7 @@ class MigrateIT {
     assertThat(tables("histories")).isEqualTo("lapse_schema_history");
     assertThat(tables("public"))
         .isEqualTo(
-            "ai_approvals,dead_letter,deadline_move,extension,last_error,late_decision,next_step,outbox,outbox_identity,pause,relay_checkpoint,replay,restamp,retention");
+            "ai_approvals,dead_letter,deadline_move,extension,last_error,late_decision,next_step,outbox,outbox_flush,outbox_identity,pause,relay_checkpoint,replay,restamp,retention");
     assertThat(run(0, "migrate", elsewhere)).isEqualTo(migrated);
     new Approvals(database).due(3);
     assertThat(run(0, "expire", elsewhere)).contains("Approvals expired: 3");

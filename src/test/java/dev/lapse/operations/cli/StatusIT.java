@@ -9,6 +9,7 @@ import dev.lapse.support.LapseProcess;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Published;
 import dev.lapse.support.TestDatabase;
+import dev.lapse.support.WithoutWal;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
@@ -120,6 +121,28 @@ class StatusIT {
       assertThat(audit.get("holds").booleanValue()).isTrue();
       assertThat(audit.get("findings")).hasSize(9);
     }
+  }
+
+  /** As on Amazon Aurora: all of the service, and not just its relay. */
+  @Test
+  void servesAndSaysSoWithoutWalFunctions() throws Exception {
+    database.execute(WithoutWal.SQL);
+    try (LapseProcess one = service()) {
+      new Approvals(database).due(4);
+
+      await()
+          .atMost(Duration.ofMinutes(2))
+          .ignoreExceptions()
+          .untilAsserted(
+              () -> {
+                JsonNode status = json(one.get("/actuator/status").body()).get("database");
+                assertThat(status.get("publishedId").longValue()).isEqualTo(4);
+                assertThat(status.get("originSource").stringValue()).isEqualTo("TRANSACTIONS");
+              });
+    }
+
+    assertThat(run(0, "status")).contains("position by      transaction ids");
+    assertThat(run(0, "audit")).doesNotContain("FOUND");
   }
 
   @Test
