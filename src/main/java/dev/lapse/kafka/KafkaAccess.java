@@ -32,7 +32,8 @@ public final class KafkaAccess {
 
   /**
    * @param bootstrapServers brokers to begin with
-   * @param properties further properties of the clients; they go before those set here
+   * @param properties further properties of the clients; they go before those set here. They may
+   *     change: each new client takes them as they are
    */
   public KafkaAccess(String bootstrapServers, Map<String, String> properties) {
     this(bootstrapServers, properties, "none");
@@ -41,7 +42,7 @@ public final class KafkaAccess {
   private KafkaAccess(String bootstrapServers, Map<String, String> properties, String compression) {
     this.compression = compression;
     this.bootstrapServers = bootstrapServers;
-    this.properties = Map.copyOf(properties);
+    this.properties = properties;
     TokenEndpoints.allow(properties);
   }
 

@@ -76,7 +76,8 @@ public final class KafkaAtStart {
     if (cause instanceof AuthenticationException) {
       return new UnusableException(
           "Kafka at %s rejected the login (%s)".formatted(servers, Reasons.of(failure)),
-          "Fix sasl.mechanism and sasl.jaas.config in lapse.kafka.properties.",
+          "Fix sasl.mechanism and sasl.jaas.config in lapse.kafka.properties. After a change of the"
+              + " password, write it to the file of sasl.jaas.config: Lapse reads that file again.",
           failure);
     }
     return new UnusableException(

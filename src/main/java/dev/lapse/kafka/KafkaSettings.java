@@ -45,7 +45,13 @@ public record KafkaSettings(
           "lapse.kafka.compression is \"%s\": set one of %s (default none)"
               .formatted(compression, String.join(", ", COMPRESSIONS)));
     }
-    properties = Map.copyOf(properties);
+    // Not copied: what comes from files is read again at each look at the map.
+  }
+
+  /** The same with other properties. They may change: each new client takes them as they are. */
+  public KafkaSettings with(Map<String, String> other) {
+    return new KafkaSettings(
+        bootstrapServers, topicPartitions, topicReplication, compression, other);
   }
 
   /** Names the servers only: the properties may hold secrets. */

@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Objects;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.jspecify.annotations.Nullable;
@@ -299,6 +300,10 @@ final class RelayStep implements Step {
         || failure instanceof ForeignPositionException) {
       leaveGroup(); // until it tries again, so that an instance that can lead does
     }
+    if (isRejected(failure)) {
+      leaveGroup();
+      closeAdmin(); // all clients are made again, of secrets that may have changed
+    }
     if (leadership != null && isFencing(failure)) {
       log.info(
           "Standing by: Kafka fenced this instance, another one is the leader relay={}",
@@ -313,6 +318,15 @@ final class RelayStep implements Step {
       leadership.close();
       leadership = null;
     }
+  }
+
+  private static boolean isRejected(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof AuthenticationException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean isFencing(Throwable failure) {
@@ -351,6 +365,10 @@ final class RelayStep implements Step {
     }
     endTerm();
     leaveGroup();
+    closeAdmin();
+  }
+
+  private void closeAdmin() {
     if (admin != null) {
       admin.close(Duration.ofSeconds(1));
       admin = null;

@@ -25,11 +25,13 @@ import dev.lapse.support.SecureKafka;
 import dev.lapse.support.SecureKafka.Login;
 import dev.lapse.support.TestDatabase;
 import java.time.Duration;
+import java.util.AbstractMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.resource.ResourceType;
 import org.junit.jupiter.api.AfterAll;
@@ -143,6 +145,41 @@ class KafkaSecurityIT {
     }
 
     assertThat(received(10)).isEqualTo(10);
+  }
+
+  /** Its file, or whatever the settings are read from, says the new one some time later. */
+  @Test
+  void goesOnWithTheNewPasswordOnceItIsKnown() throws Exception {
+    AtomicReference<String> known = new AtomicReference<>(SecureKafka.PASSWORD);
+    Map<String, String> properties =
+        new AbstractMap<>() {
+          @Override
+          public Set<Entry<String, String>> entrySet() {
+            Map<String, String> now = new HashMap<>(kafka.properties(Login.SCRAM));
+            now.put("sasl.jaas.config", SecureKafka.jaas(Login.SCRAM, known.get()));
+            return now.entrySet();
+          }
+        };
+    KafkaSettings settings =
+        new KafkaSettings(kafka.bootstrapServers(Login.SCRAM), 3, (short) 1, "none", properties);
+    outbox.append(10, "a");
+    try (TestRelay relay = relay(settings)) {
+      relay.drain();
+      kafka.setPassword("another secret");
+      outbox.append(10, "a");
+      relay.step.recover(new Exception("a connection was lost"));
+
+      Exception rejected = catchThrowableOfType(Exception.class, relay::drain);
+      assertThat(rejected).hasStackTraceContaining("Authentication failed");
+      relay.step.recover(rejected);
+
+      known.set("another secret");
+      awaitDrained(relay);
+    } finally {
+      kafka.setPassword(SecureKafka.PASSWORD);
+    }
+
+    assertThat(received(20)).isEqualTo(20);
   }
 
   @Test

@@ -309,6 +309,18 @@ public final class OwnPostgres implements AutoCloseable {
     startAsStandby();
   }
 
+  /** From now on new sessions of {@code role} need its password. */
+  public void requirePasswordOf(String role) {
+    Path hba = directory.resolve("pg_hba.conf");
+    try {
+      Files.writeString(
+          hba, "host all %s all scram-sha-256%n".formatted(role) + Files.readString(hba));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    execute("SELECT pg_reload_conf()");
+  }
+
   private void appendTo(String file, String text) {
     try {
       Files.writeString(directory.resolve(file), text, StandardOpenOption.APPEND);

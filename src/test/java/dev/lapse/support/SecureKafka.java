@@ -1,5 +1,7 @@
 package dev.lapse.support;
 
+import static org.awaitility.Awaitility.await;
+
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -145,15 +147,7 @@ public final class SecureKafka implements AutoCloseable {
     try (Admin admin = admin()) {
       while (true) {
         try {
-          admin
-              .alterUserScramCredentials(
-                  List.of(
-                      new UserScramCredentialUpsertion(
-                          USER,
-                          new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096),
-                          PASSWORD)))
-              .all()
-              .get();
+          setPassword(admin, PASSWORD);
           return;
         } catch (ExecutionException e) {
           if (!process.isAlive() || System.nanoTime() - deadline > 0) {
@@ -162,6 +156,35 @@ public final class SecureKafka implements AutoCloseable {
         }
       }
     }
+  }
+
+  /** Returns once the broker takes the new one. */
+  public void setPassword(String password) throws Exception {
+    try (Admin admin = admin()) {
+      setPassword(admin, password);
+    }
+    Map<String, Object> properties = new HashMap<>(properties(Login.SCRAM));
+    properties.put("bootstrap.servers", bootstrapServers(Login.SCRAM));
+    properties.put("sasl.jaas.config", jaas(Login.SCRAM, password));
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(
+            () -> {
+              try (Admin client = Admin.create(properties)) {
+                return !client.describeCluster().nodes().get().isEmpty();
+              }
+            });
+  }
+
+  private static void setPassword(Admin admin, String password) throws Exception {
+    admin
+        .alterUserScramCredentials(
+            List.of(
+                new UserScramCredentialUpsertion(
+                    USER, new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096), password)))
+        .all()
+        .get();
   }
 
   /** A superuser's. */

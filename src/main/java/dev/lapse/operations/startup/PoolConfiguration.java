@@ -1,8 +1,12 @@
 package dev.lapse.operations.startup;
 
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.util.Credentials;
 import com.zaxxer.hikari.util.DriverDataSource;
+import dev.lapse.kafka.KafkaSettings;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
@@ -18,7 +22,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 
-/** How the pool is told what environment variables say. */
+/** How the pool, and the clients of Kafka, learn what environment variables and files say. */
 @Configuration(proxyBeanMethods = false)
 class PoolConfiguration {
 
@@ -61,8 +65,38 @@ class PoolConfiguration {
                       pool.getPassword()),
                   limit(environment, "statement-timeout", Duration.ofSeconds(45)),
                   limit(environment, "lock-timeout", Duration.ofSeconds(10))));
+          readCredentialsAgain(pool, environment);
         }
         return bean;
+      }
+    };
+  }
+
+  /** For each connection that it opens, where they come from files: passwords change. */
+  private static void readCredentialsAgain(HikariDataSource pool, Environment environment) {
+    Optional<Path> username = SecretFiles.file(environment, "spring.datasource.username");
+    Optional<Path> password = SecretFiles.file(environment, "spring.datasource.password");
+    if (username.isPresent() || password.isPresent()) {
+      String name = pool.getUsername();
+      String secret = pool.getPassword();
+      pool.setCredentialsProvider(
+          () ->
+              Credentials.of(
+                  username.map(SecretFiles::read).orElse(name),
+                  password.map(SecretFiles::read).orElse(secret)));
+    }
+  }
+
+  /** The same for Kafka's clients: each new one is made of what the files say then. */
+  @Bean
+  static BeanPostProcessor readKafkaSecretsAgain(Environment environment) {
+    return new BeanPostProcessor() {
+      @Override
+      public Object postProcessAfterInitialization(Object bean, String name) {
+        return bean instanceof KafkaSettings kafka
+            ? kafka.with(
+                SecretFiles.properties(environment, "lapse.kafka.properties", kafka.properties()))
+            : bean;
       }
     };
   }
