@@ -65,6 +65,7 @@ public final class ApprovalsCheck {
             found -> {
               List<Problem> problems = understanding(found);
               boolean understood = problems.isEmpty();
+              problems.addAll(EncodingCheck.of(jdbc));
               problems.addAll(FitnessCheck.toExpire(settings, found));
               if (understood) {
                 problems.addAll(epoch(found));
@@ -164,6 +165,10 @@ public final class ApprovalsCheck {
       if (!settings.isStandard() || !elsewhere.isEmpty()) {
         throw unusable(List.of(StructureCheck.absent(settings, elsewhere)));
       }
+      List<Problem> problems = EncodingCheck.of(jdbc);
+      if (!problems.isEmpty()) {
+        throw unusable(problems);
+      }
     }
     return present.orElseGet(ApprovalsTable::standard);
   }
@@ -214,6 +219,7 @@ public final class ApprovalsCheck {
   private List<Problem> problems(FoundTable found, boolean migrated) {
     List<Problem> problems = understanding(found);
     boolean understood = problems.isEmpty();
+    problems.addAll(EncodingCheck.of(jdbc));
     problems.addAll(FitnessCheck.toExpire(settings, found));
     if (migrated) { // who migrates need not be who expires
       problems.addAll(PrivilegeCheck.toExpire(settings, found));

@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** Puts what a failure says into one line. */
+/**
+ * Puts what a failure says into one line. Adds only ASCII characters: it is also written to the
+ * database, whose encoding may have no others.
+ */
 public final class Reasons {
 
   /** Longer texts are cut: they go to logs and health, and may quote what somebody wrote. */
@@ -38,17 +41,17 @@ public final class Reasons {
     return line.length() <= MAX_LENGTH
         ? OneLine.of(line)
         : OneLine.of(line.substring(0, MAX_LENGTH - TAIL))
-            + "…"
+            + "..."
             + OneLine.of(line.substring(line.length() - TAIL));
   }
 
   /** Without what stands before an @ in any URL of {@code text}. */
   public static String withoutCredentials(String text) {
-    return CREDENTIALS.matcher(text).replaceAll("://…@");
+    return CREDENTIALS.matcher(text).replaceAll("://...@");
   }
 
   private static String firstLine(Throwable cause) {
     String line = String.valueOf(cause.getMessage()).lines().findFirst().orElse("").strip();
-    return line.contains("JAAS config") ? QUOTED.matcher(line).replaceAll("'…'") : line;
+    return line.contains("JAAS config") ? QUOTED.matcher(line).replaceAll("'...'") : line;
   }
 }

@@ -71,10 +71,19 @@ public final class TestDatabase implements AutoCloseable {
 
   /** Without any table. */
   public static TestDatabase empty(PostgresServer server) {
+    // Whatever the server's own is: an image without a locale has SQL_ASCII.
+    return created(server, "ENCODING 'UTF8'");
+  }
+
+  /** Without any table, in one of PostgreSQL's encodings. */
+  public static TestDatabase encoded(PostgresServer server, String encoding) {
+    return created(server, "ENCODING '%s' LC_COLLATE 'C' LC_CTYPE 'C'".formatted(encoding));
+  }
+
+  private static TestDatabase created(PostgresServer server, String options) {
     String name = newName();
     try (Connection maintenance = maintenanceSession(server)) {
-      // Whatever the server's own is: an image without a locale has SQL_ASCII.
-      execute(maintenance, "CREATE DATABASE %s ENCODING 'UTF8' TEMPLATE template0".formatted(name));
+      execute(maintenance, "CREATE DATABASE %s %s TEMPLATE template0".formatted(name, options));
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
