@@ -40,6 +40,15 @@ public final class OwnSchema {
       ORDER BY version
       """;
 
+  /** Whether the history is there, and the role may read it. */
+  private static final String HISTORY =
+      "SELECT coalesce(has_table_privilege(to_regclass('lapse_schema_history'), 'SELECT'), false)";
+
+  private static final String MIGRATED =
+      """
+      SELECT EXISTS (SELECT FROM lapse_schema_history WHERE success AND version = :version::text)
+      """;
+
   private final JdbcClient jdbc;
 
   public OwnSchema(JdbcClient jdbc) {
@@ -59,11 +68,16 @@ public final class OwnSchema {
     if (missing.isEmpty()) {
       return List.of();
     }
-    int before = missing.get(0).version() - 1;
+    int first = missing.get(0).version();
+    int before = first - 1;
     String what =
         missing.stream()
             .map(one -> "%s (V%d)".formatted(one.what(), one.version()))
             .collect(Collectors.joining(", "));
+    // To begin again is too much for a function.
+    if (missing.stream().anyMatch(one -> one.what().startsWith("table ")) && isMigrated(first)) {
+      return List.of(dropped(what));
+    }
     return List.of(
         new Problem(
             "Objects of Lapse's migrations are missing from the search path: %s.".formatted(what),
@@ -75,6 +89,26 @@ public final class OwnSchema {
                     + "-- if the tables are in another schema, name it with ?currentSchema=… in"
                     + " SPRING_DATASOURCE_URL")
                 .formatted(before < 4 ? "" : " --after=" + before)));
+  }
+
+  private boolean isMigrated(int version) {
+    return jdbc.sql(HISTORY).query(Boolean.class).single()
+        && jdbc.sql(MIGRATED).param("version", version).query(Boolean.class).single();
+  }
+
+  /** Flyway runs no migration twice, so to migrate would not help. */
+  private Problem dropped(String what) {
+    return new Problem(
+        "Objects of Lapse's migrations were created, and somebody has dropped them: %s."
+            .formatted(what),
+        "Lapse keeps events and its publish position in them.",
+        """
+        -- restore them from a backup; or begin again, without the events that were not published:
+        --   psql -v schema=%s -f db/uninstall.sql
+        --   java -jar lapse.jar migrate
+        -- if another tool drops what it does not know: docs/use/migration-tools.md\
+        """
+            .formatted(jdbc.sql("SELECT current_schema()").query(String.class).single()));
   }
 
   /**

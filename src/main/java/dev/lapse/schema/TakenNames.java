@@ -119,12 +119,23 @@ final class TakenNames extends BeforeEachMigration {
                     .formatted(schema, String.join(", ", present)),
                 "Lapse has no record of creating them.",
                 """
-                -- if they are not Lapse's, give Lapse its own schema: CREATE SCHEMA lapse, then
+                %s-- if they are not Lapse's, give Lapse its own schema: CREATE SCHEMA lapse, then
                 --   ?currentSchema=lapse in SPRING_DATASOURCE_URL, and lapse.approvals.schema=%s
                 -- if another tool migrated them: SPRING_FLYWAY_ENABLED=false
                 -- if Flyway's history of them is in another schema: SPRING_FLYWAY_DEFAULT_SCHEMA=…\
                 """
-                    .formatted(schema))));
+                    .formatted(remains(schema, present), schema))));
+  }
+
+  /** Tools that synchronize a schema drop tables that they do not know, and leave functions. */
+  private static String remains(String schema, List<String> present) {
+    return present.stream().allMatch(what -> what.startsWith("function "))
+        ? """
+          -- if another tool has dropped Lapse's tables, and left these functions, remove them, and migrate again:
+          --   psql -v schema=%s -f db/uninstall.sql
+          """
+            .formatted(schema)
+        : "";
   }
 
   /**
