@@ -8,7 +8,12 @@ CREATE OR REPLACE FUNCTION ${lapse}.lapse_record_move() RETURNS trigger
     LANGUAGE plpgsql
     SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
-    SET timezone = 'UTC'
+    -- Values read the same whatever the session of the writer sets.
+    SET TimeZone = 'UTC'
+    ${?attributes} SET DateStyle = 'ISO'
+    ${?attributes} SET IntervalStyle = 'postgres'
+    ${?attributes} SET bytea_output = 'hex'
+    ${?attributes} SET extra_float_digits = 1
 AS ${body}
 DECLARE
     moved record;

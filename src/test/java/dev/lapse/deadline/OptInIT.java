@@ -2,6 +2,7 @@ package dev.lapse.deadline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lapse.support.Approvals;
 import dev.lapse.support.Command;
 import dev.lapse.support.Roles;
 import dev.lapse.support.TestDatabase;
@@ -68,15 +69,42 @@ class OptInIT {
   }
 
   @Test
+  void tellsAttributesOfAMoveAsTheyAreWhateverTheSession() {
+    database.execute(
+        """
+        ALTER TABLE ai_approvals ADD COLUMN wait interval DEFAULT '1 day 2 hours',
+          ADD COLUMN mark bytea DEFAULT '\\x00ff', ADD COLUMN share float8 DEFAULT 0.1
+        """);
+    asOwner("migrate", MOVES, "--lapse.approvals.attributes=wait,mark,share");
+    new Approvals(database).notDue(1);
+    String move = "UPDATE ai_approvals SET expires_at = expires_at + interval '1 hour';";
+
+    database.execute(move);
+    database.execute(
+        "SET IntervalStyle = 'iso_8601'; SET bytea_output = 'escape'; SET extra_float_digits = -10;"
+            + move
+            + "RESET ALL");
+
+    assertThat(
+            database
+                .jdbc()
+                .sql("SELECT payload->>'attributes' FROM outbox WHERE type = 'ApprovalRescheduled'")
+                .query(String.class)
+                .list())
+        .hasSize(2)
+        .containsOnly("{\"wait\":\"1 day 02:00:00\",\"mark\":\"\\\\x00ff\",\"share\":0.1}");
+  }
+
+  @Test
   void printsThemForAnotherTool() {
     Command printed = asOwner("migrate", "--print", "--optional", MOVES);
     assertThat(printed.exitCode()).isZero();
     assertThat(triggers()).isEmpty();
 
-    database.execute(printed.output());
+    database.execute(printed.result());
 
     assertThat(triggers()).containsExactly("lapse_moves");
-    assertThat(asOwner("migrate", "--print", "--optional", MOVES).output()).isBlank();
+    assertThat(asOwner("migrate", "--print", "--optional", MOVES).result()).isBlank();
   }
 
   @Test

@@ -18,6 +18,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -401,6 +402,6 @@ class MigrateIT {
   private String run(int exitCode, String... args) {
     Command command = Command.run(database, args);
     assertThat(command.exitCode()).as(command::output).isEqualTo(exitCode);
-    return command.output();
+    return List.of(args).contains("--print") ? command.result() : command.output();
   }
 }
