@@ -69,8 +69,8 @@ final class Approvers {
         TimeUnit.MILLISECONDS.sleep(10); // between looking and clicking
       }
       sent = Instant.now();
-      int rows = jdbc.sql(kind.sql()).param("id", approval).update();
-      note(approval, kind, sent, deadline, rows == 1 ? Answer.CONFIRMED : Answer.TOO_LATE, null);
+      Answer answer = isDone(kind, approval) ? Answer.CONFIRMED : Answer.TOO_LATE;
+      note(approval, kind, sent, deadline, answer, null);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (DataIntegrityViolationException e) {
@@ -78,6 +78,13 @@ final class Approvers {
     } catch (RuntimeException e) {
       note(approval, kind, sent, deadline, Answer.FAILED, Reasons.of(e));
     }
+  }
+
+  private boolean isDone(Kind kind, UUID approval) {
+    JdbcClient.StatementSpec statement = jdbc.sql(kind.sql()).param("id", approval);
+    return kind == Kind.APPROVE
+        ? statement.query(String.class).single().equals("decided")
+        : statement.update() == 1;
   }
 
   private boolean looksPending(UUID approval) {

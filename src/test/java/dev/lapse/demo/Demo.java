@@ -106,11 +106,12 @@ public final class Demo {
     screen.say(
         "Agents ask for approvals that fall due all the time, some of them many at once. Nobody");
     screen.say(
-        "decides about half of them: these must lapse, and a consumer must hear of each once. The");
+        "decides about half of them: these must expire, and a consumer must receive one event each.");
     screen.say(
-        "others are approved, cancelled or extended within milliseconds of the deadline, before or");
+        "The others are approved, cancelled or extended within milliseconds of the deadline, before");
     screen.say(
-        "after it, some by SQL that checks nothing: what was decided in time must never lapse.");
+        "or after it, some by SQL that checks nothing: what was decided in time must never expire.");
+    screen.say("Each approval has a reminder a second before its deadline.");
     screen.say("In the end a tally compares PostgreSQL, Kafka and what the approvers were told.");
     screen.say("");
     screen.say("Starting PostgreSQL (durable) and Kafka (KRaft), embedded; a few seconds.");
@@ -145,9 +146,14 @@ public final class Demo {
                 "--lapse.kafka.bootstrap-servers=" + kafka.bootstrapServers(),
                 "--server.address=localhost",
                 "--lapse.management.password=" + PASSWORD,
+                // What is off by default: a reminder, a record of each move, and decide_approval.
+                "--lapse.ladder=1s:remind",
+                "--lapse.deadlines.moves=true",
+                "--lapse.decisions.enabled=true",
                 "--logging.config=classpath:dev/lapse/demo/logback.xml",
                 // The lines below say what these say, once a second.
                 "--logging.level.dev.lapse.Lapse=warn",
+                "--logging.level.dev.lapse.deadline=warn",
                 "--logging.level.dev.lapse.expiration=warn"));
     args.addAll(options.service());
     return SpringApplication.from(Lapse::main)
@@ -202,7 +208,11 @@ public final class Demo {
     awaitTheLast(database, approvers, downstream);
     approvers.end();
     downstream.end();
-    return new Tally(Ledger.read(database.jdbc()), downstream.receipts(), approvers.decisions());
+    return new Tally(
+        Ledger.read(database.jdbc()),
+        downstream.receipts(),
+        downstream.notices(),
+        approvers.decisions());
   }
 
   /** A line a second until nobody asks any more, and one event in full. */
@@ -228,7 +238,7 @@ public final class Demo {
     int expired =
         Math.toIntExact(
             database.count("SELECT count(*) FROM ai_approvals WHERE status = 'expired'"));
-    screen.second(expired, approvers.decisions(), downstream.receipts());
+    screen.second(expired, approvers.decisions(), downstream.receipts(), downstream.notices());
   }
 
   private void awaitTheLast(TestDatabase database, Approvers approvers, Downstream downstream)
@@ -247,7 +257,8 @@ public final class Demo {
 
   private static boolean isSettled(TestDatabase database, Downstream downstream) {
     return database.count("SELECT count(*) FROM ai_approvals WHERE status = 'pending'") == 0
-        && database.count("SELECT count(*) FROM outbox") <= downstream.receipts().size();
+        && database.count("SELECT count(*) FROM outbox")
+            <= downstream.receipts().size() + downstream.notices().size();
   }
 
   private boolean isStopped() {

@@ -30,6 +30,13 @@ class DemoIT {
           .isPositive()
           .isEqualTo(count(said, "outbox rows of type ApprovalExpired"))
           .isEqualTo(count(said, "distinct events received, read_committed"));
+      assertThat(count(said, "reminders recorded"))
+          .isPositive()
+          .isEqualTo(count(said, "reminders received"));
+      assertThat(count(said, "moves confirmed to approvers"))
+          .isEqualTo(count(said, "moves received"));
+      assertThat(count(said, "approvers told by how much they were late"))
+          .isEqualTo(count(said, "records of it"));
       // Not of the demo: logging is set up while the embedded broker logs already.
       assertThat(said.lines().filter(line -> !line.contains("|-WARN in Logger[org.apache.kafka")))
           .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(100));

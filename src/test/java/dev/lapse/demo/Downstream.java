@@ -1,9 +1,12 @@
 package dev.lapse.demo;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -19,6 +22,11 @@ final class Downstream {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private final List<Receipt> receipts = new CopyOnWriteArrayList<>();
+  private final List<Notice> notices = new CopyOnWriteArrayList<>();
+
+  /** Of the consumer's thread. */
+  private final Set<UUID> expired = new HashSet<>();
+
   private final Thread thread = new Thread(this::run, "downstream");
   private final String bootstrapServers;
   private volatile boolean running = true;
@@ -35,31 +43,46 @@ final class Downstream {
     try (EventConsumer consumer = EventConsumer.ofTopics(bootstrapServers, Set.of(TOPIC))) {
       while (running) {
         for (Event event : consumer.poll(Duration.ofMillis(100))) {
-          receipts.add(receipt(event, Instant.now()));
+          receive(event, Instant.now());
         }
       }
     }
   }
 
-  private static Receipt receipt(Event event, Instant now) {
+  private void receive(Event event, Instant now) {
     JsonNode payload = JSON.readTree(event.value());
-    return new Receipt(
-        event.id(),
-        UUID.fromString(payload.get("approvalId").asString()),
-        Instant.parse(payload.get("expiresAt").asString()),
-        now,
-        event);
+    UUID approval = UUID.fromString(payload.get("approvalId").asString());
+    String type = requireNonNull(event.headers().get("ce_type"));
+    if (type.equals("ApprovalExpired")) {
+      Instant due = Instant.parse(payload.get("expiresAt").asString());
+      expired.add(approval);
+      receipts.add(new Receipt(event.id(), approval, due, now, event));
+    } else {
+      notices.add(new Notice(event.id(), type, expired.contains(approval)));
+    }
   }
 
-  /** Everything received so far, in order; callable from any thread. */
+  /** Each ApprovalExpired received so far, in order; callable from any thread. */
   List<Receipt> receipts() {
     return List.copyOf(receipts);
+  }
+
+  /** All other events received so far, in order; callable from any thread. */
+  List<Notice> notices() {
+    return List.copyOf(notices);
   }
 
   void end() throws InterruptedException {
     running = false;
     thread.join(Duration.ofSeconds(5).toMillis());
   }
+
+  /**
+   * Something else that the consumer was told of an approval.
+   *
+   * @param afterExpiry whether its expiry had been received before
+   */
+  record Notice(String eventId, String type, boolean afterExpiry) {}
 
   /**
    * An event in the consumer's hands.

@@ -1,5 +1,8 @@
 package dev.lapse.demo;
 
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -16,8 +19,14 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  *
  * @param approvals all of them, by id
  * @param outbox the event ids of the outbox rows of type ApprovalExpired, in the order of the log
+ * @param notices those of all other rows, by type
+ * @param lateAnswers calls of decide_approval that came too late or second
  */
-record Ledger(Map<UUID, Approval> approvals, List<String> outbox) {
+record Ledger(
+    Map<UUID, Approval> approvals,
+    List<String> outbox,
+    Map<String, List<String>> notices,
+    long lateAnswers) {
 
   private static final String APPROVALS =
       """
@@ -28,6 +37,9 @@ record Ledger(Map<UUID, Approval> approvals, List<String> outbox) {
 
   private static final String OUTBOX =
       "SELECT event_id::text FROM outbox WHERE type = 'ApprovalExpired' ORDER BY id";
+
+  private static final String NOTICES =
+      "SELECT type, event_id::text FROM outbox WHERE type <> 'ApprovalExpired' ORDER BY id";
 
   static Ledger read(JdbcClient jdbc) {
     List<Approval> approvals =
@@ -43,7 +55,15 @@ record Ledger(Map<UUID, Approval> approvals, List<String> outbox) {
             .list();
     return new Ledger(
         approvals.stream().collect(Collectors.toMap(Approval::id, approval -> approval)),
-        jdbc.sql(OUTBOX).query(String.class).list());
+        jdbc.sql(OUTBOX).query(String.class).list(),
+        jdbc
+            .sql(NOTICES)
+            .query((row, number) -> Map.entry(row.getString(1), row.getString(2)))
+            .list()
+            .stream()
+            .collect(
+                Collectors.groupingBy(Map.Entry::getKey, mapping(Map.Entry::getValue, toList()))),
+        jdbc.sql("SELECT count(*) FROM late_decision").query(Long.class).single());
   }
 
   private static @Nullable Instant instant(@Nullable OffsetDateTime time) {

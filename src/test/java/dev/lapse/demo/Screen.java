@@ -1,6 +1,7 @@
 package dev.lapse.demo;
 
 import dev.lapse.demo.Decision.Answer;
+import dev.lapse.demo.Downstream.Notice;
 import dev.lapse.demo.Downstream.Receipt;
 import dev.lapse.demo.Tally.Percentiles;
 import java.io.PrintStream;
@@ -23,6 +24,7 @@ final class Screen {
   private int lines;
   private int decisionsShown;
   private int receiptsShown;
+  private int noticesShown;
   private int expiredShown;
 
   Screen(PrintStream out) {
@@ -35,18 +37,18 @@ final class Screen {
   }
 
   /** The second that has just passed. */
-  void second(int expired, List<Decision> decisions, List<Receipt> receipts) {
+  void second(int expired, List<Decision> decisions, List<Receipt> receipts, List<Notice> notices) {
     if (lines++ % LINES_BETWEEN_HEADS == 0) {
       say("");
-      say("            approvers                                | service       | consumer");
+      say("            approvers                                | service        | consumer");
       say(
-          "  time      approved  cancelled  extended  too late  | lapsed  total | received  total"
+          "  time      approved  cancelled  extended  too late  | expired  total | reminders  expiries"
               + "  slowest");
     }
     List<Decision> newDecisions = decisions.subList(decisionsShown, decisions.size());
     List<Receipt> newReceipts = receipts.subList(receiptsShown, receipts.size());
     say(
-        "  %s %9s %10s %9s %9s  | %6s %6d | %8s %6d  %7s",
+        "  %s %9s %10s %9s %9s  | %7s %6d | %9s %9s %8s",
         TIME.format(LocalTime.now(ZoneId.systemDefault())),
         count(newDecisions, d -> d.is(Answer.CONFIRMED) && "approved".equals(d.kind().status())),
         count(newDecisions, d -> d.is(Answer.CONFIRMED) && d.kind() == Decision.Kind.CANCEL),
@@ -54,13 +56,17 @@ final class Screen {
         count(newDecisions, d -> !d.is(Answer.CONFIRMED)),
         orDot(expired - expiredShown),
         expired,
+        orDot(
+            notices.subList(noticesShown, notices.size()).stream()
+                .filter(notice -> notice.type().equals(Tally.REMINDER))
+                .count()),
         orDot(newReceipts.size()),
-        receipts.size(),
         newReceipts.isEmpty()
             ? ""
             : millis(Percentiles.of(newReceipts.stream().map(Receipt::sinceDeadline)).max()));
     decisionsShown = decisions.size();
     receiptsShown = receipts.size();
+    noticesShown = notices.size();
     expiredShown = expired;
   }
 
@@ -80,7 +86,7 @@ final class Screen {
   void tally(Tally tally) {
     say("");
     say(
-        "THE TALLY of %d approvals: %d lapsed, %d approved, %d cancelled",
+        "THE TALLY of %d approvals: %d expired, %d approved, %d cancelled",
         tally.ledger().approvals().size(),
         tally.expired(),
         tally.ledger().count("approved"),
@@ -95,13 +101,21 @@ final class Screen {
     row("due, and still pending", tally.dueAndPending(), "must be 0");
     row("confirmed decisions that do not stand", tally.confirmedInVain(), "must be 0");
     say("");
+    row("reminders recorded", tally.recorded(Tally.REMINDER), "");
+    row("reminders received", tally.received(Tally.REMINDER), "must be the same");
+    row("reminders received after the expiry", tally.remindersAfterExpiry(), "must be 0");
+    row("moves confirmed to approvers", tally.confirmedMoves(), "");
+    row("moves received", tally.received(Tally.MOVE), "must be the same");
+    row("approvers told by how much they were late", tally.toldTooLate(), "");
+    row("records of it", tally.ledger().lateAnswers(), "must be the same");
+    say("");
     percentiles("lateness, from deadline to expiry", tally.lateness());
     percentiles("from deadline to receipt by the consumer", tally.deadlineToReceipt());
     say("");
     races(tally);
     say("");
     if (tally.agrees()) {
-      say("It AGREES: what lapsed was published, each exactly once, and nothing else was.");
+      say("It AGREES: what expired was published, each exactly once, and nothing else was.");
     } else {
       say("!!! IT DOES NOT AGREE !!!");
       tally.disagreements().forEach(line -> say("!!! %s", line));
@@ -129,7 +143,7 @@ final class Screen {
 
   private void race(String when, List<Decision> decisions) {
     say(
-        "    %-19s %4d: %4s won, %4s came too late (0 rows), %3s were refused by the guard",
+        "    %-19s %4d: %4s won, %4s came too late, %3s were refused by the guard",
         when,
         decisions.size(),
         count(decisions, d -> d.is(Answer.CONFIRMED)),

@@ -1,10 +1,13 @@
 package dev.lapse.demo;
 
 import dev.lapse.demo.Decision.Answer;
+import dev.lapse.demo.Decision.Kind;
+import dev.lapse.demo.Downstream.Notice;
 import dev.lapse.demo.Downstream.Receipt;
 import dev.lapse.demo.Ledger.Approval;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -15,7 +18,11 @@ import java.util.stream.Stream;
  * Compares what the database holds, what the consumer received and what the approvers were told.
  * Each approval and each event by its id: equal numbers alone could hide one lost and one invented.
  */
-record Tally(Ledger ledger, List<Receipt> receipts, List<Decision> decisions) {
+record Tally(
+    Ledger ledger, List<Receipt> receipts, List<Notice> notices, List<Decision> decisions) {
+
+  static final String REMINDER = "ApprovalExpiring";
+  static final String MOVE = "ApprovalRescheduled";
 
   int expired() {
     return ledger.expired().size();
@@ -53,6 +60,34 @@ record Tally(Ledger ledger, List<Receipt> receipts, List<Decision> decisions) {
         .count();
   }
 
+  /** Rows of a type in the outbox. */
+  int recorded(String type) {
+    return ledger.notices().getOrDefault(type, List.of()).size();
+  }
+
+  int received(String type) {
+    return receivedOf(type).size();
+  }
+
+  /** Reminders that the consumer received after it had received the expiry. */
+  long remindersAfterExpiry() {
+    return notices.stream().filter(n -> n.type().equals(REMINDER) && n.afterExpiry()).count();
+  }
+
+  /** Moves that an approver was told are done. */
+  long confirmedMoves() {
+    return decisions.stream()
+        .filter(d -> d.kind() == Kind.EXTEND && d.is(Answer.CONFIRMED))
+        .count();
+  }
+
+  /** Approvers whom decide_approval told that they were too late. */
+  long toldTooLate() {
+    return decisions.stream()
+        .filter(d -> d.kind() == Kind.APPROVE && d.is(Answer.TOO_LATE))
+        .count();
+  }
+
   /** What does not agree, one line each; empty if all is well. */
   List<String> disagreements() {
     List<String> found = new ArrayList<>();
@@ -70,6 +105,20 @@ record Tally(Ledger ledger, List<Receipt> receipts, List<Decision> decisions) {
     add(found, expiredBeforeDue(), "expired before due:");
     add(found, dueAndPending(), "due, and still pending:");
     add(found, confirmedInVain(), "decisions confirmed to the approver that do not stand:");
+    for (String type : List.of(REMINDER, MOVE)) {
+      Set<String> unlike = new HashSet<>(ledger.notices().getOrDefault(type, List.of()));
+      receivedOf(type).forEach(id -> toggle(unlike, id));
+      add(found, unlike.size(), "events of type " + type + " recorded and not received, or twice:");
+    }
+    add(
+        found,
+        Math.abs(confirmedMoves() - recorded(MOVE)),
+        "confirmed moves and records differ by");
+    add(found, remindersAfterExpiry(), "reminders received after the expiry:");
+    add(
+        found,
+        Math.abs(toldTooLate() - ledger.lateAnswers()),
+        "approvers told that they were too late, and records of it, differ by");
     failures().forEach(failure -> found.add("an approver got an unexpected answer: " + failure));
     return found;
   }
@@ -104,6 +153,16 @@ record Tally(Ledger ledger, List<Receipt> receipts, List<Decision> decisions) {
   private boolean stands(Decision decision) {
     Approval approval = ledger.approvals().get(decision.approval());
     return approval != null && approval.status().equals(decision.kind().status());
+  }
+
+  private List<String> receivedOf(String type) {
+    return notices.stream().filter(n -> n.type().equals(type)).map(Notice::eventId).toList();
+  }
+
+  private static void toggle(Set<String> ids, String id) {
+    if (!ids.remove(id)) {
+      ids.add(id);
+    }
   }
 
   private static void add(List<String> found, long count, String what) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lapse.demo.Decision.Answer;
 import dev.lapse.demo.Decision.Kind;
+import dev.lapse.demo.Downstream.Notice;
 import dev.lapse.demo.Downstream.Receipt;
 import dev.lapse.demo.Ledger.Approval;
 import dev.lapse.demo.Tally.Percentiles;
@@ -30,6 +31,9 @@ class TallyTest {
   private final List<String> outbox = new ArrayList<>();
   private final List<Receipt> receipts = new ArrayList<>();
   private final List<Decision> decisions = new ArrayList<>();
+  private final Map<String, List<String>> recorded = new HashMap<>();
+  private final List<Notice> notices = new ArrayList<>();
+  private long lateAnswers;
   private final UUID lapsed = UUID.randomUUID();
   private final UUID approved = UUID.randomUUID();
 
@@ -41,6 +45,14 @@ class TallyTest {
     outbox.add("e1");
     receipts.add(receipt("e1", lapsed));
     decisions.add(decision(approved, Answer.CONFIRMED));
+    recorded.put(Tally.REMINDER, List.of("r1"));
+    notices.add(new Notice("r1", Tally.REMINDER, false));
+    recorded.put(Tally.MOVE, List.of("m1"));
+    notices.add(new Notice("m1", Tally.MOVE, false));
+    decisions.add(
+        new Decision(approved, Kind.EXTEND, Duration.ofMillis(3), Answer.CONFIRMED, null));
+    decisions.add(decision(lapsed, Answer.TOO_LATE));
+    lateAnswers = 1;
   }
 
   @Test
@@ -129,6 +141,39 @@ class TallyTest {
   }
 
   @Test
+  void noticesALostReminderAndOneThatCameTwice() {
+    recorded.put(Tally.REMINDER, List.of("r1", "r2", "r3"));
+    notices.add(new Notice("r3", Tally.REMINDER, false));
+    notices.add(new Notice("r3", Tally.REMINDER, false));
+
+    assertThat(tally().disagreements())
+        .containsExactly("events of type ApprovalExpiring recorded and not received, or twice: 2");
+  }
+
+  @Test
+  void noticesAReminderAfterTheExpiry() {
+    notices.set(0, new Notice("r1", Tally.REMINDER, true));
+
+    assertThat(tally().disagreements()).containsExactly("reminders received after the expiry: 1");
+  }
+
+  @Test
+  void noticesAMoveThatNobodyRecorded() {
+    recorded.remove(Tally.MOVE);
+    notices.removeIf(notice -> notice.type().equals(Tally.MOVE));
+
+    assertThat(tally().disagreements()).containsExactly("confirmed moves and records differ by 1");
+  }
+
+  @Test
+  void noticesALateAnswerThatNobodyRecorded() {
+    lateAnswers = 0;
+
+    assertThat(tally().disagreements())
+        .containsExactly("approvers told that they were too late, and records of it, differ by 1");
+  }
+
+  @Test
   void ranksPercentilesByNearestRank() {
     Percentiles hundred =
         Percentiles.of(IntStream.rangeClosed(1, 100).mapToObj(Duration::ofMillis));
@@ -139,7 +184,8 @@ class TallyTest {
   }
 
   private Tally tally() {
-    return new Tally(new Ledger(approvals, outbox), receipts, decisions);
+    return new Tally(
+        new Ledger(approvals, outbox, recorded, lateAnswers), receipts, notices, decisions);
   }
 
   private String printed() {
