@@ -7,6 +7,7 @@ import dev.lapse.Lapse;
 import dev.lapse.loop.Loop;
 import dev.lapse.loop.Step;
 import dev.lapse.support.KafkaChanges;
+import dev.lapse.support.Leftovers;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.time.Duration;
@@ -255,6 +256,7 @@ class ControlsIT {
                 "--lapse.relay.enabled=" + relays,
                 "--server.address=localhost",
                 "--server.port=0",
+                "--server.tomcat.basedir=" + Leftovers.directory("tomcat-of-controls-"),
                 "--logging.config=classpath:logback-test.xml",
                 "--logging.level.dev.lapse.expiration=warn"));
     topics.forEach((type, topic) -> args.add("--lapse.relay.topics." + type + "=" + topic));

@@ -51,8 +51,6 @@ public record Command(int exitCode, String output, String result) {
     // Said twice, a setting would have two values in one.
     all.removeIf(setting -> isSaid(name(setting), args));
     all.add("--server.port=0");
-    // A start that fails does not delete its own.
-    all.add("--server.tomcat.basedir=" + Leftovers.directory("tomcat-of-a-command-"));
     all.add("--server.address=127.0.0.1");
     all.add("--server.tomcat.basedir=" + InJvm.TOMCAT);
     all.add(InJvm.LOGGING);
