@@ -9,10 +9,7 @@ CREATE OR REPLACE FUNCTION ${lapse}.lapse_record_expiry() RETURNS trigger
     SET search_path = pg_catalog, pg_temp
     -- As in the session of a sweep, so that attributes read the same.
     ${?attributes} SET TimeZone = 'UTC'
-    ${?attributes} SET DateStyle = 'ISO'
-    ${?attributes} SET IntervalStyle = 'postgres'
-    ${?attributes} SET bytea_output = 'hex'
-    ${?attributes} SET extra_float_digits = 1
+    ${?attributes} ${attribute_settings}
 AS ${body}
 #variable_conflict use_column
 BEGIN

@@ -10,10 +10,7 @@ CREATE OR REPLACE FUNCTION ${lapse}.lapse_record_move() RETURNS trigger
     SET search_path = pg_catalog, pg_temp
     -- Values read the same whatever the session of the writer sets.
     SET TimeZone = 'UTC'
-    ${?attributes} SET DateStyle = 'ISO'
-    ${?attributes} SET IntervalStyle = 'postgres'
-    ${?attributes} SET bytea_output = 'hex'
-    ${?attributes} SET extra_float_digits = 1
+    ${?attributes} ${attribute_settings}
 AS ${body}
 DECLARE
     moved record;

@@ -49,6 +49,8 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code version_or_null}, {@code executed_at_or_null}<td>the column, the latter as
  *       {@code timestamptz}, or NULL where the table has none
  *   <tr><td>{@code attributes}<td>the further columns of an event, as one JSON object
+ *   <tr><td>{@code attribute_settings}<td>those of a function that tells attributes, beside the
+ *       time zone
  *   <tr><td>{@code expiring}<td>all that expiring sets, as an UPDATE has it; {@code
  *       expiring_later}, the same where {@code lapse_now} is the instant
  *   <tr><td>{@code expired_event}<td>the columns of an {@code ApprovalExpired}, out of a row with
@@ -114,6 +116,15 @@ public final class ApprovalsTable {
                  ${?attributes} , CASE WHEN octet_length(attributes::text)
                  ${?attributes}               + 10 * octet_length(id::text) + 1024 <= 63 * 1024
                  ${?attributes}          THEN attributes END AS "attributes"
+      """;
+
+  /** Of a function: so values read the same whatever the session of its caller sets. */
+  private static final String ATTRIBUTE_SETTINGS =
+      """
+      SET DateStyle = 'ISO'
+          SET IntervalStyle = 'postgres'
+          SET bytea_output = 'hex'
+          SET extra_float_digits = 1\
       """;
 
   /** The instant in a function, which its caller's transaction may have begun long before. */
@@ -210,6 +221,7 @@ public final class ApprovalsTable {
     }
     if (!settings.attributes().isEmpty()) {
       add("attributes", attributes());
+      words.put("attribute_settings", ATTRIBUTE_SETTINGS);
     }
     int digits = deadline.digits(expiresAt);
     words.put("expiring", expiring(executedAt, digits, set, "now()"));
