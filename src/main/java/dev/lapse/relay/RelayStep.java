@@ -11,6 +11,7 @@ import dev.lapse.problem.Reasons;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
@@ -300,11 +301,11 @@ final class RelayStep implements Step {
         || failure instanceof ForeignPositionException) {
       leaveGroup(); // until it tries again, so that an instance that can lead does
     }
-    if (isRejected(failure)) {
+    if (isCausedBy(failure, AuthenticationException.class::isInstance)) {
       leaveGroup();
       closeAdmin(); // all clients are made again, of secrets that may have changed
     }
-    if (leadership != null && isFencing(failure)) {
+    if (leadership != null && isCausedBy(failure, RelayStep::isFencing)) {
       log.info(
           "Standing by: Kafka fenced this instance, another one is the leader relay={}",
           settings.name());
@@ -320,19 +321,14 @@ final class RelayStep implements Step {
     }
   }
 
-  private static boolean isRejected(Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof AuthenticationException) {
-        return true;
-      }
-    }
-    return false;
+  private static boolean isFencing(Throwable failure) {
+    return failure instanceof ProducerFencedException
+        || failure instanceof InvalidProducerEpochException;
   }
 
-  private static boolean isFencing(Throwable failure) {
+  private static boolean isCausedBy(Throwable failure, Predicate<Throwable> kind) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof ProducerFencedException
-          || cause instanceof InvalidProducerEpochException) {
+      if (kind.test(cause)) {
         return true;
       }
     }

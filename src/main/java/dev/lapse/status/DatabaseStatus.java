@@ -104,11 +104,12 @@ final class DatabaseStatus {
         (SELECT published_id FROM position) AS published_id,
         (SELECT extract(epoch FROM clock_timestamp() - written_at) FROM position)
           AS checkpoint_seconds,
-        (SELECT system_identifier =
+        (SELECT CASE WHEN system_identifier =
       """
           + OriginSource.TRANSACTIONS.systemIdentifier()
           + """
-         FROM position) AS by_transactions,
+                THEN 'TRANSACTIONS' ELSE 'WAL' END
+         FROM position) AS origin_source,
         (SELECT count(*) FROM dead_letter WHERE relay = :relay) AS dead_letters,
         (SELECT extract(epoch FROM
                    now() - greatest(${due_at}, now() - interval '100 years'))
@@ -166,6 +167,7 @@ final class DatabaseStatus {
       List<Status.LastError> errors)
       throws SQLException {
     long stragglers = row.getLong("stragglers");
+    String originSource = row.getString("origin_source");
     return new Status.Database(
         bounded(row.getLong("pending"), bound),
         bounded(row.getLong("due"), bound),
@@ -187,9 +189,7 @@ final class DatabaseStatus {
         row.getLong("replayed"),
         oldestTransaction,
         errors,
-        row.getBoolean("by_transactions")
-            ? OriginSource.TRANSACTIONS
-            : seconds(row, "checkpoint_seconds") == null ? null : OriginSource.WAL);
+        originSource == null ? null : OriginSource.valueOf(originSource));
   }
 
   private static Count bounded(long count, int bound) {

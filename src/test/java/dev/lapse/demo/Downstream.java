@@ -78,7 +78,7 @@ final class Downstream {
   }
 
   /**
-   * Something else that the consumer was told of an approval.
+   * Another event of an approval, such as a reminder.
    *
    * @param afterExpiry whether its expiry had been received before
    */

@@ -8,8 +8,6 @@ import ch.qos.logback.core.joran.spi.JoranException;
 import dev.lapse.Lapse;
 import dev.lapse.operations.cli.Commands;
 import java.io.ByteArrayOutputStream;
-import java.io.FilterWriter;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -64,39 +62,15 @@ public record Command(int exitCode, String output, String result) {
         System.setOut(both);
         System.setErr(both);
         int exitCode =
-            Commands.execute(Lapse.class, copied(result, both), all.toArray(String[]::new));
-        return new Command(exitCode, output.toString(UTF_8), result.toString());
+            Commands.execute(
+                Lapse.class, new PrintWriter(result, true), all.toArray(String[]::new));
+        return new Command(exitCode, output.toString(UTF_8) + result, result.toString());
       } finally {
         System.setOut(out);
         System.setErr(err);
         logAsTestsDo();
       }
     }
-  }
-
-  /** Writes to {@code result}, and to {@code all} as well. */
-  private static PrintWriter copied(StringWriter result, PrintStream all) {
-    return new PrintWriter(
-        new FilterWriter(result) {
-          @Override
-          public void write(char[] text, int from, int count) throws IOException {
-            super.write(text, from, count);
-            all.print(new String(text, from, count));
-          }
-
-          @Override
-          public void write(String text, int from, int count) throws IOException {
-            super.write(text, from, count);
-            all.print(text.substring(from, from + count));
-          }
-
-          @Override
-          public void write(int character) throws IOException {
-            super.write(character);
-            all.print((char) character);
-          }
-        },
-        true);
   }
 
   private static boolean isSaid(String name, String... args) {

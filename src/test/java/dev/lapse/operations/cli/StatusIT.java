@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
@@ -98,21 +99,18 @@ class StatusIT {
         LapseProcess another = service()) {
       new Approvals(database).due(4);
 
-      await()
-          .atMost(Duration.ofMinutes(2))
-          .ignoreExceptions()
-          .untilAsserted(
-              () -> {
-                JsonNode status = json(one.get("/actuator/status").body());
-                // As the broker sees it: where that is a container, the address of its network.
-                assertThat(status.get("relay").get("leader").get("host").stringValue())
-                    .matches("[0-9.]+");
-                assertThat(status.get("relay").get("standbys")).hasSize(1);
-                assertThat(status.get("database").get("publishedId").longValue()).isEqualTo(4);
-                assertThat(status.get("database").get("expiredToday").get("count").longValue())
-                    .isEqualTo(4);
-                assertThat(status.get("database").get("backlog").get("count").longValue()).isZero();
-              });
+      awaitStatus(
+          one,
+          status -> {
+            // As the broker sees it: where that is a container, the address of its network.
+            assertThat(status.get("relay").get("leader").get("host").stringValue())
+                .matches("[0-9.]+");
+            assertThat(status.get("relay").get("standbys")).hasSize(1);
+            assertThat(status.get("database").get("publishedId").longValue()).isEqualTo(4);
+            assertThat(status.get("database").get("expiredToday").get("count").longValue())
+                .isEqualTo(4);
+            assertThat(status.get("database").get("backlog").get("count").longValue()).isZero();
+          });
 
       assertThat(run(0, "status"))
           .containsPattern("leader           [0-9.]+ ")
@@ -130,15 +128,13 @@ class StatusIT {
     try (LapseProcess one = service()) {
       new Approvals(database).due(4);
 
-      await()
-          .atMost(Duration.ofMinutes(2))
-          .ignoreExceptions()
-          .untilAsserted(
-              () -> {
-                JsonNode status = json(one.get("/actuator/status").body()).get("database");
-                assertThat(status.get("publishedId").longValue()).isEqualTo(4);
-                assertThat(status.get("originSource").stringValue()).isEqualTo("TRANSACTIONS");
-              });
+      awaitStatus(
+          one,
+          status -> {
+            JsonNode database = status.get("database");
+            assertThat(database.get("publishedId").longValue()).isEqualTo(4);
+            assertThat(database.get("originSource").stringValue()).isEqualTo("TRANSACTIONS");
+          });
     }
 
     assertThat(run(0, "status")).contains("position by      transaction ids");
@@ -213,6 +209,13 @@ class StatusIT {
 
     assertThat(json(status.result()).has("database")).isTrue();
     assertThat(status.output()).contains("DEBUG ");
+  }
+
+  private static void awaitStatus(LapseProcess service, Consumer<JsonNode> assertion) {
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .ignoreExceptions()
+        .untilAsserted(() -> assertion.accept(json(service.get("/actuator/status").body())));
   }
 
   private static JsonNode json(String output) {
