@@ -64,7 +64,6 @@ DROP TABLE IF EXISTS
     :"schema".late_decision, :"schema".next_step, :"schema".deadline_move, :"schema".extension,
     :"schema".last_error, :"schema".retention, :"schema".pause, :"schema".replay,
     :"schema".dead_letter, :"schema".relay_checkpoint, :"schema".outbox_identity,
-    :"schema".outbox_flush,
-    :"schema".restamp, :"schema".outbox;
+    :"schema".outbox_flush, :"schema".restamp, :"schema".outbox;
 DROP TABLE IF EXISTS :"history".lapse_schema_history;
 COMMIT;

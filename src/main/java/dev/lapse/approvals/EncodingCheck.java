@@ -6,8 +6,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
  * Whether text in the database has an encoding. SQL_ASCII has none: PostgreSQL stores the bytes
- * that a writer sends, and converts nothing. An event with bytes that are not UTF-8 could be
- * recorded, but not read again, and would stop all publishing.
+ * that a writer sends, and converts nothing. An event whose bytes are no UTF-8 could be recorded,
+ * but not read again, and would stop all publishing.
  */
 final class EncodingCheck {
 

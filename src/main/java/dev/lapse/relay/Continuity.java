@@ -79,7 +79,7 @@ sealed interface Continuity {
    * Why {@code position} may prove nothing about the database {@code now}; null if it holds.
    *
    * <p>On one timeline, while the log has not gone back, no transaction id that the position has
-   * seen is issued anew. Without functions of the WAL each restart counts as another timeline. Ids
+   * seen is issued again. Without functions of the WAL each restart counts as another timeline. Ids
    * may be (TRUNCATE … RESTART IDENTITY): rows of younger transactions below the position are
    * stragglers like others.
    */
