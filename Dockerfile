@@ -2,6 +2,7 @@
 #
 # Runs as nobody in particular, on a read-only root file system with a writable /tmp, in whatever
 # memory its container has; SIGTERM stops it within 5 s. Arguments are commands: docker run lapse help
+# Jars of others, such as JDBC drivers, go into /lapse/plugins.
 
 FROM eclipse-temurin:17-jre AS layers
 WORKDIR /layers
@@ -26,4 +27,4 @@ EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=3 CMD ["/lapse/is-alive"]
 # No shell between the signals and java. The rest of the memory is for threads, buffers and classes.
 ENTRYPOINT ["java", "-XX:MaxRAMPercentage=60", "-XX:+ExitOnOutOfMemoryError", \
-    "-XX:SharedArchiveFile=lapse.jsa", "-jar", "lapse.jar"]
+    "-XX:SharedArchiveFile=lapse.jsa", "-cp", "lapse.jar:plugins/*", "dev.lapse.Lapse"]

@@ -1,5 +1,6 @@
 package dev.lapse.doctor;
 
+import dev.lapse.problem.Plugins;
 import dev.lapse.problem.Reasons;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -49,6 +50,8 @@ public record Diagnosis(
         name,
         "check failed: " + Reasons.of(failure),
         "The result is unknown.",
-        "First fix the error in the message and the failed checks above.");
+        Plugins.missingClass(failure)
+            .map(missing -> "If %s is named rightly, %s".formatted(missing, Plugins.action()))
+            .orElse("First fix the error in the message and the failed checks above."));
   }
 }

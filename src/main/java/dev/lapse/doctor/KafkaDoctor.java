@@ -1,6 +1,7 @@
 package dev.lapse.doctor;
 
 import dev.lapse.kafka.KafkaAccess;
+import dev.lapse.kafka.KafkaAtStart;
 import dev.lapse.kafka.TransactionProtocol;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,19 +65,15 @@ public final class KafkaDoctor {
     return checks;
   }
 
-  private Diagnosis brokers() throws Exception {
-    try (Admin admin = kafka.admin()) {
-      int brokers = admin.describeCluster().nodes().get().size();
+  private Diagnosis brokers() {
+    try {
+      int brokers = new KafkaAtStart(kafka).check();
       return Diagnosis.holds(
           "kafka",
           "brokers that answer at %2$s: %1$d".formatted(brokers, kafka.bootstrapServers()));
-    } catch (ExecutionException e) {
+    } catch (KafkaAtStart.UnusableException e) {
       return Diagnosis.fails(
-          "kafka",
-          "%s: %s".formatted(kafka.bootstrapServers(), String.valueOf(e.getCause())),
-          "Nothing is published.",
-          "Start Kafka, or fix LAPSE_KAFKA_BOOTSTRAP_SERVERS and the security.protocol, sasl.… and"
-              + " ssl.… in lapse.kafka.properties.");
+          "kafka", String.valueOf(e.getMessage()), "Nothing is published.", e.action());
     }
   }
 
@@ -264,6 +261,13 @@ public final class KafkaDoctor {
                   .sorted()
                   .collect(Collectors.joining(", ")));
     }
+    long leaderless =
+        topic.partitions().stream()
+            .filter(one -> one.leader() == null || one.leader().isEmpty())
+            .count();
+    if (leaderless > 0) {
+      wrong.add("partitions without a leader: " + leaderless);
+    }
     if (position && topic.partitions().size() != 1) {
       wrong.add("%d partitions instead of 1".formatted(topic.partitions().size()));
     }
@@ -287,6 +291,10 @@ public final class KafkaDoctor {
       } else if (inSync >= replicas(topic)) {
         wrong.add(
             "min.insync.replicas=%d: publishing stops while one broker is down".formatted(inSync));
+      }
+      long few = topic.partitions().stream().filter(one -> one.isr().size() < inSync).count();
+      if (few > 0) {
+        wrong.add("partitions with fewer replicas in sync than min.insync.replicas: " + few);
       }
     }
     String policy = value(config, TopicConfig.CLEANUP_POLICY_CONFIG);

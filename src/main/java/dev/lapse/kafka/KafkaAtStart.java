@@ -1,5 +1,6 @@
 package dev.lapse.kafka;
 
+import dev.lapse.problem.Plugins;
 import dev.lapse.problem.Reasons;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
@@ -17,9 +18,9 @@ public final class KafkaAtStart {
   private final String servers;
   private final KafkaAccess kafka;
 
-  public KafkaAtStart(KafkaSettings settings) {
-    this.servers = settings.bootstrapServers();
-    this.kafka = new KafkaAccess(servers, settings.properties());
+  public KafkaAtStart(KafkaAccess kafka) {
+    this.servers = kafka.bootstrapServers();
+    this.kafka = kafka;
   }
 
   /**
@@ -34,12 +35,13 @@ public final class KafkaAtStart {
   /**
    * Asks the brokers, for some seconds at most.
    *
+   * @return how many there are
    * @throws UnusableException if Kafka does not answer, or not to us
    */
-  public void check() {
+  public int check() {
     Admin admin = admin();
     try {
-      admin.describeCluster().nodes().get();
+      return admin.describeCluster().nodes().get().size();
     } catch (ExecutionException | RuntimeException e) {
       throw unusable(e);
     } catch (InterruptedException e) {
@@ -56,9 +58,12 @@ public final class KafkaAtStart {
     } catch (RuntimeException e) {
       throw new UnusableException(
           "Cannot create a Kafka client for %s (%s)".formatted(servers, Reasons.of(e)),
-          "Fix LAPSE_KAFKA_BOOTSTRAP_SERVERS, or the property of lapse.kafka.properties that the"
-              + " message names. Files must exist and be readable, and sasl.jaas.config must end"
-              + " with a semicolon.",
+          Plugins.missingClass(e)
+              .map(name -> "If %s is named rightly, %s".formatted(name, Plugins.action()))
+              .orElse(
+                  "Fix LAPSE_KAFKA_BOOTSTRAP_SERVERS, or the property of lapse.kafka.properties that"
+                      + " the message names. Files must exist and be readable, and"
+                      + " sasl.jaas.config must end with a semicolon."),
           e);
     }
   }

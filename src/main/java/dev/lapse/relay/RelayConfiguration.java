@@ -1,5 +1,6 @@
 package dev.lapse.relay;
 
+import dev.lapse.kafka.KafkaAccess;
 import dev.lapse.kafka.KafkaAtStart;
 import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.outbox.Checkpoints;
@@ -24,7 +25,7 @@ class RelayConfiguration {
 
   @Bean
   KafkaAtStart kafkaAtStart(KafkaSettings kafka) {
-    KafkaAtStart atStart = new KafkaAtStart(kafka);
+    KafkaAtStart atStart = new KafkaAtStart(new KafkaAccess(kafka));
     atStart.checkSettings();
     return atStart;
   }

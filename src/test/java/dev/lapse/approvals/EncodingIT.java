@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lapse.support.Command;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
-import dev.lapse.support.LapseProcess;
+import dev.lapse.support.LapseService;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.util.Arrays;
@@ -49,7 +49,7 @@ class EncodingIT {
       String[] all = Arrays.copyOf(SETTINGS, SETTINGS.length + 2);
       all[SETTINGS.length] = "--lapse.relay.name=" + relay;
       all[SETTINGS.length + 1] = "--lapse.relay.topics.ApprovalExpired=" + topic;
-      try (LapseProcess service = LapseProcess.against(database).start(all);
+      try (LapseService service = LapseService.start(database, all);
           EventConsumer consumer =
               EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(topic))) {
         Event event = awaitOne(service, consumer);
@@ -63,7 +63,7 @@ class EncodingIT {
     }
   }
 
-  private static Event awaitOne(LapseProcess service, EventConsumer consumer) {
+  private static Event awaitOne(LapseService service, EventConsumer consumer) {
     try {
       return consumer.await(1).get(0);
     } catch (AssertionError e) {
@@ -126,6 +126,35 @@ class EncodingIT {
                       .formatted(name)))
           .isEqualTo(1);
       database.execute("DROP DATABASE " + name + "_utf8");
+    }
+  }
+
+  /** PostgreSQL does not verify them where they are written, and cannot say what they are. */
+  @Test
+  void namesTheApprovalWhoseTextIsNoCharacterAndPublishesTheOthers() {
+    String relay = "encoding-" + UUID.randomUUID();
+    String topic = relay + ".expired";
+    try (TestDatabase database = TestDatabase.encoded(Servers.postgres(), "WIN1252")) {
+      database.execute(APPROVALS);
+      database.execute(
+          """
+          INSERT INTO ai_approvals (id, status, version, expires_at, note)
+          VALUES ('broken', 'offen', 1, now() - interval '1 hour',
+                  convert_from('\\x8182', 'WIN1252'))
+          """);
+      String[] all = Arrays.copyOf(SETTINGS, SETTINGS.length + 2);
+      all[SETTINGS.length] = "--lapse.relay.name=" + relay;
+      all[SETTINGS.length + 1] = "--lapse.relay.topics.ApprovalExpired=" + topic;
+      try (LapseService service = LapseService.start(database, all);
+          EventConsumer consumer =
+              EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(topic))) {
+        Event event = awaitOne(service, consumer);
+
+        assertThat(event.key()).isEqualTo("r\u00fcckfrage");
+        assertThat(service.output())
+            .contains("Cannot expire approval; all others expire id=broken")
+            .contains("has no equivalent in encoding \"UTF8\"");
+      }
     }
   }
 }

@@ -6,16 +6,19 @@ import static org.awaitility.Awaitility.await;
 
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
-import dev.lapse.support.LapseProcess;
+import dev.lapse.support.LapseService;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TimeZone;
 import java.util.UUID;
-import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.util.PSQLException;
@@ -27,11 +30,23 @@ import tools.jackson.databind.json.JsonMapper;
  * Approvals in a table of your own, whatever its names and types, expire, are guarded, published
  * and audited like those in ours.
  *
- * <p>The service is the jar; its host's time zone is none of those that the tables mean.
+ * <p>The time zone of the service's host is none of those that the tables mean.
  */
 class OrmIT {
 
+  private static final TimeZone OWN = TimeZone.getDefault();
+
   private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  @BeforeAll
+  static void beElsewhere() {
+    TimeZone.setDefault(TimeZone.getTimeZone("Asia/Kathmandu"));
+  }
+
+  @AfterAll
+  static void comeHome() {
+    TimeZone.setDefault(OWN);
+  }
 
   @ParameterizedTest
   @ValueSource(strings = {"drizzle", "drizzle-snake", "prisma", "hibernate", "rails", "names"})
@@ -45,10 +60,9 @@ class OrmIT {
       database.execute(orm.insert(2, "1 hour"));
       database.execute(orm.approve());
 
-      try (LapseProcess service = start(database, orm, relay, topic);
+      try (LapseService service = start(database, orm, relay, topic);
           EventConsumer consumer =
               EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(topic))) {
-        awaitStart(service);
         awaitEvents(service, consumer, 3);
         database.execute(orm.insert(2, "2 seconds"));
 
@@ -73,35 +87,18 @@ class OrmIT {
     }
   }
 
-  private static LapseProcess start(
+  private static LapseService start(
       TestDatabase database, OrmSchema orm, String relay, String topic) {
-    return LapseProcess.against(
-            database.url(),
-            Servers.postgres().user(),
-            Servers.postgres().password(),
-            Servers.kafka().bootstrapServers())
-        .jvm("-Duser.timezone=Asia/Kathmandu")
-        .start(
-            Stream.concat(
-                    Stream.of(orm.settings()),
-                    Stream.of(
-                        "--lapse.relay.name=" + relay,
-                        "--lapse.relay.topics.ApprovalExpired=" + topic,
-                        "--lapse.kafka.topic-replication=1"))
-                .toArray(String[]::new));
-  }
-
-  /** A JVM takes its time to start where others do the same. */
-  private static void awaitStart(LapseProcess service) {
-    await()
-        .atMost(Duration.ofMinutes(5))
-        .ignoreExceptions()
-        .until(() -> !service.isAlive() || service.get("/actuator/health").statusCode() == 200);
-    assertThat(service.isAlive()).as(service::output).isTrue();
+    List<String> settings = new ArrayList<>(List.of(orm.settings()));
+    settings.add("--spring.datasource.username=" + Servers.postgres().user());
+    settings.add("--spring.datasource.password=" + Servers.postgres().password());
+    settings.add("--lapse.relay.name=" + relay);
+    settings.add("--lapse.relay.topics.ApprovalExpired=" + topic);
+    return LapseService.start(database, settings.toArray(String[]::new));
   }
 
   /** Or says why not. */
-  private static List<Event> awaitEvents(LapseProcess service, EventConsumer consumer, int count) {
+  private static List<Event> awaitEvents(LapseService service, EventConsumer consumer, int count) {
     try {
       return consumer.await(count);
     } catch (AssertionError e) {
@@ -135,7 +132,7 @@ class OrmIT {
     return Objects.requireNonNull(cause.getServerErrorMessage());
   }
 
-  private static JsonNode json(LapseProcess service, String path) {
+  private static JsonNode json(LapseService service, String path) {
     return await()
         .atMost(Duration.ofMinutes(1))
         .ignoreExceptions()

@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.lapse.support.Approvals;
-import dev.lapse.support.LapseProcess;
+import dev.lapse.support.Command;
+import dev.lapse.support.LapseService;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
@@ -40,7 +41,13 @@ class RemindersIT {
   private final String topic = "reminders-" + UUID.randomUUID() + ".expired";
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final List<Instance> instances = new ArrayList<>();
-  private final LapseProcess lapse = lapse();
+  private final LapseService lapse =
+      LapseService.start(
+          lapses,
+          "--lapse.relay.name=" + topic,
+          "--lapse.relay.topics.ApprovalExpired=" + topic,
+          "--lapse.relay.checkpoint-interval=100ms",
+          "--lapse.kafka.topic-partitions=4");
 
   @BeforeEach
   void createTables() {
@@ -138,24 +145,25 @@ class RemindersIT {
     instance().start();
     awaitAll(50);
     long read = reminders.count("SELECT sum(next_offset) FROM partition_read");
+    await() // a replay takes nothing that the relay may not have published
+        .until(
+            () ->
+                lapses.count("SELECT max(published_id) FROM relay_checkpoint")
+                    == lapses.count("SELECT max(id) FROM outbox"));
 
-    try (LapseProcess replay = lapse("replay", "--type=ApprovalExpired")) {
-      assertThat(replay.exitCode()).as(replay::output).isZero();
-    }
+    Command replay =
+        Command.run(
+            lapses,
+            "replay",
+            "--type=ApprovalExpired",
+            "--lapse.relay.name=" + topic,
+            "--lapse.relay.topics.ApprovalExpired=" + topic);
+    assertThat(replay.exitCode()).as(replay.output()).isZero();
 
     await()
         .atMost(Duration.ofMinutes(1))
         .until(() -> reminders.count("SELECT sum(next_offset) FROM partition_read") >= read + 50);
     awaitAll(50);
-  }
-
-  private LapseProcess lapse(String... command) {
-    List<String> all = new ArrayList<>(List.of(command));
-    all.add("--lapse.relay.name=" + topic);
-    all.add("--lapse.relay.topics.ApprovalExpired=" + topic);
-    all.add("--lapse.kafka.topic-partitions=4");
-    all.add("--lapse.kafka.topic-replication=1");
-    return LapseProcess.start(lapses, Map.of(), all.toArray(String[]::new));
   }
 
   private long count() {

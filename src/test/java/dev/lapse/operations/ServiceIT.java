@@ -7,6 +7,7 @@ import dev.lapse.support.Approvals;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
 import dev.lapse.support.LapseProcess;
+import dev.lapse.support.LapseService;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.time.Duration;
@@ -64,7 +65,11 @@ class ServiceIT {
 
   @Test
   void isDegradedWhileADeadLetterWaitsAndServesOn() throws Exception {
-    try (LapseProcess service = start();
+    try (LapseService service =
+            LapseService.start(
+                database,
+                "--lapse.relay.name=" + name,
+                "--lapse.relay.topics.ApprovalExpired=" + topic);
         EventConsumer consumer =
             EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(topic))) {
       database.execute(

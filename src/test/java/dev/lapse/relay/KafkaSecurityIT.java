@@ -327,7 +327,8 @@ class KafkaSecurityIT {
   private static KafkaAtStart.UnusableException refusal(KafkaSettings settings) {
     KafkaAtStart.UnusableException refusal =
         catchThrowableOfType(
-            KafkaAtStart.UnusableException.class, () -> new KafkaAtStart(settings).check());
+            KafkaAtStart.UnusableException.class,
+            () -> new KafkaAtStart(new KafkaAccess(settings)).check());
     assertThat(refusal).isNotNull();
     assertThat(settings.toString()).doesNotContain("secret");
     return refusal;

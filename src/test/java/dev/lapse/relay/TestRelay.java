@@ -1,6 +1,7 @@
 package dev.lapse.relay;
 
 import dev.lapse.event.EventEncoder;
+import dev.lapse.kafka.KafkaAccess;
 import dev.lapse.kafka.KafkaAtStart;
 import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.outbox.Checkpoints;
@@ -89,7 +90,7 @@ final class TestRelay implements AutoCloseable {
             takeOver,
             new Pauses(JdbcClient.create(database)),
             new Feeds(JdbcClient.create(database)),
-            new KafkaAtStart(kafka),
+            new KafkaAtStart(new KafkaAccess(kafka)),
             heard);
     this.publisher =
         admin ->

@@ -30,10 +30,20 @@ public final class ChildProcess implements AutoCloseable {
    */
   public static ChildProcess java(
       List<String> arguments, Map<String, String> environment, Path output) {
+    return java(arguments, environment, output, Path.of(""));
+  }
+
+  /**
+   * Runs it in a directory of its own.
+   *
+   * @param output appended to
+   */
+  static ChildProcess java(
+      List<String> arguments, Map<String, String> environment, Path output, Path directory) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(arguments);
-    return of(command, environment, output);
+    return of(command, environment, output, directory);
   }
 
   /**
@@ -42,8 +52,14 @@ public final class ChildProcess implements AutoCloseable {
    * @param output appended to
    */
   static ChildProcess of(List<String> command, Map<String, String> environment, Path output) {
+    return of(command, environment, output, Path.of(""));
+  }
+
+  private static ChildProcess of(
+      List<String> command, Map<String, String> environment, Path output, Path directory) {
     ProcessBuilder builder =
         new ProcessBuilder(command)
+            .directory(directory.toAbsolutePath().toFile())
             .redirectErrorStream(true)
             .redirectInput(new File("/dev/null"))
             .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));

@@ -1,5 +1,6 @@
 package dev.lapse.support;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -74,7 +75,11 @@ final class ExtractedJar {
   }
 
   private static List<String> start(Path classes, Path extracted) {
-    return List.of("-XX:SharedArchiveFile=" + classes, "-jar", extracted.toString());
+    return List.of(
+        "-XX:SharedArchiveFile=" + classes,
+        "-cp",
+        extracted + File.pathSeparator + "plugins/*",
+        "dev.lapse.Lapse");
   }
 
   private static void java(Object... arguments) throws IOException, InterruptedException {

@@ -2,9 +2,6 @@ package dev.lapse.support;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,12 +19,12 @@ public final class LapseProcess implements AutoCloseable {
 
   private final ChildProcess process;
   private final Path output;
-  private final int port;
+  private final Http http;
 
   private LapseProcess(ChildProcess process, Path output, int port) {
     this.process = process;
     this.output = output;
-    this.port = port;
+    this.http = new Http(port);
   }
 
   /** Against the shared servers; {@code environment} overrides what is set for that. */
@@ -77,8 +74,15 @@ public final class LapseProcess implements AutoCloseable {
         new ArrayList<>(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1"));
 
     private boolean packaged;
+    private Path directory = Path.of("");
 
     private Launch() {}
+
+    /** In a working directory of its own. */
+    public Launch in(Path workingDirectory) {
+      directory = workingDirectory;
+      return this;
+    }
 
     /** From the one jar instead, as it is built. */
     public Launch packaged() {
@@ -118,7 +122,7 @@ public final class LapseProcess implements AutoCloseable {
       all.put("SERVER_ADDRESS", "127.0.0.1");
       all.putAll(environment);
       Path output = Leftovers.file("lapse-", ".log");
-      return new LapseProcess(ChildProcess.java(arguments, all, output), output, port);
+      return new LapseProcess(ChildProcess.java(arguments, all, output, directory), output, port);
     }
   }
 
@@ -181,38 +185,16 @@ public final class LapseProcess implements AutoCloseable {
   }
 
   public HttpResponse<String> get(String path, String... headers) {
-    HttpRequest.Builder request = request(path);
-    return send(headers.length == 0 ? request : request.headers(headers));
+    return http.get(path, headers);
   }
 
   /** POST of a JSON object. */
   public HttpResponse<String> post(String path, String json, String... headers) {
-    HttpRequest.Builder request =
-        request(path)
-            .header("Content-Type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString(json));
-    return send(headers.length == 0 ? request : request.headers(headers));
+    return http.post(path, json, headers);
   }
 
   public HttpResponse<String> delete(String path, String... headers) {
-    HttpRequest.Builder request = request(path).DELETE();
-    return send(headers.length == 0 ? request : request.headers(headers));
-  }
-
-  private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-        .timeout(Duration.ofSeconds(20));
-  }
-
-  private static HttpResponse<String> send(HttpRequest.Builder builder) {
-    HttpRequest request = builder.build();
-    try {
-      return HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
+    return http.delete(path, headers);
   }
 
   @Override

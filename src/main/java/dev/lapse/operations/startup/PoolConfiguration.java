@@ -53,8 +53,7 @@ class PoolConfiguration {
       public Object postProcessBeforeInitialization(Object bean, String name) {
         if (bean instanceof HikariDataSource pool
             && pool.getDataSource() == null
-            && pool.getJdbcUrl() != null
-            && pool.getJdbcUrl().startsWith("jdbc:postgresql:")) {
+            && pool.getJdbcUrl() != null) {
           pool.setDataSource(
               new SessionLimits(
                   new DriverDataSource(

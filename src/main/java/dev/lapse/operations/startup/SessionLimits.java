@@ -63,8 +63,14 @@ final class SessionLimits extends DelegatingDataSource {
     }
   }
 
-  /** A pooler tells its clients of a process of its own invention. */
+  /**
+   * A pooler tells its clients of a process of its own invention. Of a driver that does not say
+   * which process it talks to, nobody knows.
+   */
   private static boolean isDirect(Connection connection) throws SQLException {
+    if (!connection.isWrapperFor(PGConnection.class)) {
+      return false;
+    }
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery("SELECT pg_catalog.pg_backend_pid()")) {
       row.next();

@@ -1,10 +1,15 @@
 package dev.lapse.operations.startup;
 
 import dev.lapse.kafka.KafkaAtStart;
+import dev.lapse.problem.OneLine;
+import dev.lapse.problem.Plugins;
 import dev.lapse.problem.Reasons;
 import dev.lapse.problem.UnusableException;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
@@ -20,6 +25,8 @@ final class StartFailures implements FailureAnalyzer {
   private static final String URL_ADVICE =
       "SPRING_DATASOURCE_URL to jdbc:postgresql://host:port/database, and"
           + " SPRING_DATASOURCE_USERNAME and SPRING_DATASOURCE_PASSWORD.";
+
+  private static final Pattern OTHER_DRIVER = Pattern.compile("jdbc:(?!postgresql:)[a-z0-9-]+:");
 
   private final Environment environment;
 
@@ -47,8 +54,20 @@ final class StartFailures implements FailureAnalyzer {
     if (kafka != null) {
       return new FailureAnalysis(kafka.getMessage(), kafka.action(), failure);
     }
-    if (!isTaken(environment.getRequiredProperty(URL))) {
-      return notAUrl(failure);
+    Optional<String> missingClass = Plugins.missingClass(failure);
+    if (missingClass.isPresent()) {
+      return missingClass(missingClass.get(), failure);
+    }
+    String url = environment.getRequiredProperty(URL);
+    if (Reasons.of(failure).contains("claims to not accept jdbcUrl")) {
+      return new FailureAnalysis(
+          "The driver of SPRING_DATASOURCE_DRIVER_CLASS_NAME does not accept SPRING_DATASOURCE_URL.",
+          "Unset SPRING_DATASOURCE_DRIVER_CLASS_NAME, or set the URL that this driver documents.",
+          failure);
+    }
+    if (!isTaken(url)) {
+      Matcher other = OTHER_DRIVER.matcher(url);
+      return other.lookingAt() ? noDriver(other.group(), failure) : notAUrl(failure);
     }
     SQLException database = find(SQLException.class, failure);
     if (database != null) {
@@ -61,6 +80,25 @@ final class StartFailures implements FailureAnalyzer {
   private static FailureAnalysis notAUrl(Throwable failure) {
     return new FailureAnalysis(
         "SPRING_DATASOURCE_URL is not a PostgreSQL JDBC URL.", "Set " + URL_ADVICE, failure);
+  }
+
+  private static FailureAnalysis missingClass(String name, Throwable failure) {
+    return new FailureAnalysis(
+        "The class %s is missing (%s)".formatted(OneLine.of(name), Reasons.of(failure)),
+        "If it is named rightly, " + Plugins.action(),
+        failure);
+  }
+
+  /**
+   * @param kind the URL's beginning: the rest may hold a password
+   */
+  private static FailureAnalysis noDriver(String kind, Throwable failure) {
+    return new FailureAnalysis(
+        "No JDBC driver accepts SPRING_DATASOURCE_URL (%s...)".formatted(kind),
+        "Use jdbc:postgresql://host:port/database. For another driver, set"
+            + " SPRING_DATASOURCE_DRIVER_CLASS_NAME and "
+            + Plugins.action(),
+        failure);
   }
 
   /** Whether a driver takes it: that of PostgreSQL, or one that wraps it. */

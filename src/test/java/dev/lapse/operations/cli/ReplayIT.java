@@ -8,6 +8,7 @@ import dev.lapse.support.Command;
 import dev.lapse.support.EventConsumer;
 import dev.lapse.support.EventConsumer.Event;
 import dev.lapse.support.LapseProcess;
+import dev.lapse.support.LapseService;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Published;
 import dev.lapse.support.Servers;
@@ -22,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -282,7 +284,8 @@ class ReplayIT {
 
   @Test
   void overHttpOnlyWhoKnowsThePasswordStartsOneAndTheRelayGoesOn() throws Exception {
-    try (LapseProcess service = service(Map.of("LAPSE_MANAGEMENT_PASSWORD", PASSWORD))) {
+    try (LapseProcess service =
+        LapseProcess.start(database, Map.of("LAPSE_MANAGEMENT_PASSWORD", PASSWORD), settings())) {
       new Approvals(database).due(20);
       consumer.await(20);
       awaitCheckpoint(20);
@@ -341,13 +344,9 @@ class ReplayIT {
     published.createTopic();
     outbox.append(3, "a", topic);
     published.checkpoint(topic, 3);
-    try (LapseProcess service = service(Map.of("LAPSE_MANAGEMENT_PASSWORD", PASSWORD));
+    try (LapseService service = service("--lapse.management.password=" + PASSWORD);
         Connection lock = database.connect();
         Statement statement = lock.createStatement()) {
-      await()
-          .atMost(Duration.ofMinutes(1))
-          .ignoreExceptions()
-          .until(() -> service.get("/actuator/health").statusCode() == 200);
       lock.setAutoCommit(false);
       statement.execute("LOCK TABLE outbox");
       CompletableFuture<String> start =
@@ -387,12 +386,7 @@ class ReplayIT {
 
   @Test
   void overHttpNobodyStartsOneWithoutAConfiguredPassword() throws Exception {
-    try (LapseProcess service = service(Map.of())) {
-      await()
-          .atMost(Duration.ofMinutes(1))
-          .ignoreExceptions()
-          .until(() -> service.get("/actuator/health").statusCode() == 200);
-
+    try (LapseService service = service()) {
       assertThat(service.post("/actuator/replay", "{\"fromId\": 1}").statusCode()).isIn(401, 403);
       assertThat(service.post("/actuator/replay", "{\"fromId\": 1}", AUTHORIZED).statusCode())
           .isIn(401, 403);
@@ -408,20 +402,16 @@ class ReplayIT {
     try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = any.getLocalPort();
     }
-    try (LapseProcess service =
+    try (LapseService service =
         service(
-            Map.of(
-                "LAPSE_MANAGEMENT_PASSWORD",
-                PASSWORD,
-                "MANAGEMENT_SERVER_PORT",
-                Integer.toString(port),
-                "MANAGEMENT_SERVER_ADDRESS",
-                "127.0.0.1"))) {
+            "--lapse.management.password=" + PASSWORD,
+            "--management.server.port=" + port,
+            "--management.server.address=127.0.0.1")) {
       URI replay = URI.create("http://127.0.0.1:%d/actuator/replay".formatted(port));
       HttpRequest look = HttpRequest.newBuilder(replay).build();
       HttpRequest lookAsAdmin = HttpRequest.newBuilder(replay).headers(AUTHORIZED).build();
       HttpRequest stop = HttpRequest.newBuilder(replay).DELETE().build();
-      assertThat(service.isAlive()).isTrue();
+      assertThat(service.get("/").statusCode()).isEqualTo(200);
 
       await()
           .atMost(Duration.ofMinutes(1))
@@ -440,15 +430,18 @@ class ReplayIT {
         .statusCode();
   }
 
-  private LapseProcess service(Map<String, String> environment) {
-    return LapseProcess.start(
-        database,
-        environment,
-        "--lapse.relay.topics.ApprovalExpired=" + topic,
-        "--lapse.relay.name=" + topic,
-        "--lapse.relay.checkpoint-interval=100ms",
-        "--lapse.kafka.topic-partitions=1",
-        "--lapse.kafka.topic-replication=1");
+  private LapseService service(String... more) {
+    return LapseService.start(database, settings(more));
+  }
+
+  private String[] settings(String... more) {
+    List<String> settings = new ArrayList<>(List.of(more));
+    settings.add("--lapse.relay.topics.ApprovalExpired=" + topic);
+    settings.add("--lapse.relay.name=" + topic);
+    settings.add("--lapse.relay.checkpoint-interval=100ms");
+    settings.add("--lapse.kafka.topic-partitions=1");
+    settings.add("--lapse.kafka.topic-replication=1");
+    return settings.toArray(String[]::new);
   }
 
   private void awaitCheckpoint(long id) {

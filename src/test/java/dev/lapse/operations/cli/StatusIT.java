@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.lapse.support.Approvals;
 import dev.lapse.support.Command;
 import dev.lapse.support.LapseProcess;
+import dev.lapse.support.LapseService;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Published;
 import dev.lapse.support.TestDatabase;
@@ -95,8 +96,8 @@ class StatusIT {
 
   @Test
   void tellsWhoLeadsAndWhoStandsByOnTheCommandLineAndOverHttp() throws Exception {
-    try (LapseProcess one = service();
-        LapseProcess another = service()) {
+    try (LapseService one = service();
+        LapseService another = service()) {
       new Approvals(database).due(4);
 
       awaitStatus(
@@ -125,7 +126,7 @@ class StatusIT {
   @Test
   void servesAndSaysSoWithoutWalFunctions() throws Exception {
     database.execute(WithoutWal.SQL);
-    try (LapseProcess one = service()) {
+    try (LapseService one = service()) {
       new Approvals(database).due(4);
 
       awaitStatus(
@@ -193,12 +194,12 @@ class StatusIT {
         .untilAsserted(() -> assertThat(process.output()).matches(pattern));
   }
 
-  private LapseProcess service() {
-    return LapseProcess.start(
+  private LapseService service() {
+    return LapseService.start(
         database,
-        Map.of("LAPSE_RELAY_NAME", name, "LAPSE_RELAY_CHECKPOINT_INTERVAL", "100ms"),
-        "--lapse.relay.topics.ApprovalExpired=" + name + ".expired",
-        "--lapse.kafka.topic-replication=1");
+        "--lapse.relay.name=" + name,
+        "--lapse.relay.checkpoint-interval=100ms",
+        "--lapse.relay.topics.ApprovalExpired=" + name + ".expired");
   }
 
   /** So {@code lapse status --json | jq} works whatever there is to warn of. */
@@ -211,7 +212,7 @@ class StatusIT {
     assertThat(status.output()).contains("DEBUG ");
   }
 
-  private static void awaitStatus(LapseProcess service, Consumer<JsonNode> assertion) {
+  private static void awaitStatus(LapseService service, Consumer<JsonNode> assertion) {
     await()
         .atMost(Duration.ofMinutes(2))
         .ignoreExceptions()

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lapse.support.Approvals;
-import dev.lapse.support.LapseProcess;
+import dev.lapse.support.Command;
+import dev.lapse.support.LapseService;
 import dev.lapse.support.TestDatabase;
 import java.time.Duration;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AfterEach;
@@ -28,7 +30,7 @@ class HealthIT {
 
   @Test
   void isReadyAndAliveWhileAllIsWell() {
-    try (LapseProcess service = start()) {
+    try (LapseService service = start()) {
       eventually(
           () -> {
             assertThat(status(service, "")).isEqualTo("200 UP");
@@ -46,7 +48,7 @@ class HealthIT {
    */
   @Test
   void isAliveThoughNotReadyInAnOutageAndStatusKeepsTheReason() throws Exception {
-    try (LapseProcess service = start();
+    try (LapseService service = start();
         TestDatabase maintenance = TestDatabase.maintenance()) {
       eventually(() -> assertThat(status(service, "/readiness")).isEqualTo("200 UP"));
 
@@ -71,14 +73,10 @@ class HealthIT {
             assertThat(lastErrors()).contains("expiration");
           });
       assertThat(service.output()).contains("Worker failed, retrying", "Recovered worker=");
-      try (LapseProcess command =
-          LapseProcess.start(database, Map.of("LAPSE_RELAY_NAME", name), "status")) {
-        assertThat(command.exitCode()).isZero();
-        assertThat(command.output())
-            .containsPattern(
-                "last error +expiration   \\(20.*, process %d: .*accepting connections"
-                    .formatted(service.pid()));
-      }
+      assertThat(Command.run(database, "status", "--lapse.relay.name=" + name).output())
+          .containsPattern(
+              "last error +expiration   \\(20.*, process %d: .*accepting connections"
+                  .formatted(ProcessHandle.current().pid()));
     }
   }
 
@@ -86,7 +84,7 @@ class HealthIT {
   void isDegradedAndReadyWhilePausedAndSaysHowItGoesOn() {
     database.execute("INSERT INTO pause (part, reason) VALUES ('expiration', 'a migration')");
 
-    try (LapseProcess service = start()) {
+    try (LapseService service = start()) {
       eventually(
           () -> {
             assertThat(status(service, "")).isEqualTo("200 DEGRADED");
@@ -108,7 +106,7 @@ class HealthIT {
         """
             .formatted(refused));
 
-    try (LapseProcess service = start()) {
+    try (LapseService service = start()) {
       eventually(
           () -> {
             assertThat(status(service, "/readiness")).isEqualTo("200 DEGRADED");
@@ -132,7 +130,7 @@ class HealthIT {
   /** An instance that does one thing only is ready when it does that. */
   @Test
   void isReadyWithoutTheRelay() {
-    try (LapseProcess service = start("--lapse.relay.enabled=false")) {
+    try (LapseService service = start("--lapse.relay.enabled=false")) {
       eventually(() -> assertThat(status(service, "/readiness")).isEqualTo("200 UP"));
     }
   }
@@ -145,22 +143,21 @@ class HealthIT {
         .single();
   }
 
-  private LapseProcess start(String... more) {
-    String[] settings = new String[more.length + 2];
-    settings[0] = "--lapse.relay.topics.ApprovalExpired=" + name + ".expired";
-    settings[1] = "--lapse.kafka.topic-replication=1";
-    System.arraycopy(more, 0, settings, 2, more.length);
-    return LapseProcess.start(
-        database, Map.of("LAPSE_RELAY_NAME", name, "LAPSE_WATCH_INTERVAL", "1s"), settings);
+  private LapseService start(String... more) {
+    List<String> settings = new ArrayList<>(List.of(more));
+    settings.add("--lapse.relay.name=" + name);
+    settings.add("--lapse.relay.topics.ApprovalExpired=" + name + ".expired");
+    settings.add("--lapse.watch.interval=1s");
+    return LapseService.start(database, settings.toArray(String[]::new));
   }
 
-  private static String status(LapseProcess service, String group) {
+  private static String status(LapseService service, String group) {
     return service.get("/actuator/health" + group).statusCode()
         + " "
         + json(service, group).get("status").stringValue();
   }
 
-  private static JsonNode json(LapseProcess service, String group) {
+  private static JsonNode json(LapseService service, String group) {
     return JsonMapper.builder().build().readTree(service.get("/actuator/health" + group).body());
   }
 

@@ -5,14 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import dev.lapse.support.Approvals;
 import dev.lapse.support.EventConsumer;
-import dev.lapse.support.LapseProcess;
+import dev.lapse.support.LapseService;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.awaitility.core.ThrowingRunnable;
@@ -32,7 +31,7 @@ class MetricsIT {
 
   @Test
   void areThoseOfTheTableAndNoOthers() {
-    try (LapseProcess service = start()) {
+    try (LapseService service = start()) {
       eventually(
           () ->
               assertThat(MetricsTable.of(scrape(service)))
@@ -45,7 +44,7 @@ class MetricsIT {
   void tellWhatWasExpiredAndPublishedAndHowFast() throws Exception {
     new Approvals(database).due(20);
 
-    try (LapseProcess service = start();
+    try (LapseService service = start();
         EventConsumer consumer =
             EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(name + ".expired"))) {
       consumer.await(20);
@@ -69,7 +68,7 @@ class MetricsIT {
   @Test
   void tellOfStragglersAndOfWhatHoldsThemBack() throws Exception {
     Outbox outbox = new Outbox(database);
-    try (LapseProcess service = start();
+    try (LapseService service = start();
         EventConsumer consumer =
             EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(name + ".noted"));
         Connection late = database.connect();
@@ -112,7 +111,7 @@ class MetricsIT {
     database.execute("INSERT INTO pause (part, reason) VALUES ('expiration', 'a test')");
     database.execute("INSERT INTO pause (part, reason) VALUES ('relay', 'a test')");
 
-    try (LapseProcess service = start()) {
+    try (LapseService service = start()) {
       eventually(
           () -> {
             assertThat(value(service, "lapse_overdue_seconds")).isBetween(3500.0, 7200.0);
@@ -130,7 +129,7 @@ class MetricsIT {
 
   @Test
   void areScrapedAtOnceAndAreNotANumberWhileTheDatabaseIsAway() {
-    try (LapseProcess service = start();
+    try (LapseService service = start();
         TestDatabase maintenance = TestDatabase.maintenance()) {
       eventually(() -> assertThat(value(service, "lapse_database_up")).isOne());
 
@@ -160,23 +159,21 @@ class MetricsIT {
     }
   }
 
-  private LapseProcess start() {
-    return LapseProcess.start(
+  private LapseService start() {
+    return LapseService.start(
         database,
-        Map.of(
-            "LAPSE_RELAY_NAME", name,
-            "LAPSE_WATCH_INTERVAL", "1s",
-            "LAPSE_WATCH_LONG_TRANSACTION", "1s"),
+        "--lapse.relay.name=" + name,
         "--lapse.relay.topics.ApprovalExpired=" + name + ".expired",
         "--lapse.relay.topics.Noted=" + name + ".noted",
-        "--lapse.kafka.topic-replication=1");
+        "--lapse.watch.interval=1s",
+        "--lapse.watch.long-transaction=1s");
   }
 
-  private static String scrape(LapseProcess service) {
+  private static String scrape(LapseService service) {
     return service.get("/actuator/prometheus").body();
   }
 
-  private static double value(LapseProcess service, String series) {
+  private static double value(LapseService service, String series) {
     return scrape(service)
         .lines()
         .filter(line -> line.startsWith(series + " "))

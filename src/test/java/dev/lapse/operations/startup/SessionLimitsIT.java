@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.lapse.support.OtherDriver;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Roles;
 import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -49,6 +51,8 @@ class SessionLimitsIT {
                 "--spring.datasource.hikari.data-source-properties.socketTimeout=2",
                 "--spring.datasource.hikari.maximum-pool-size=1",
                 "--logging.level.root=error"));
+    // Said twice, a setting would have two values in one.
+    all.removeIf(one -> Arrays.stream(settings).anyMatch(other -> key(other).equals(key(one))));
     all.addAll(List.of(settings));
     ConfigurableApplicationContext context =
         new SpringApplicationBuilder(Instance.class)
@@ -56,6 +60,10 @@ class SessionLimitsIT {
             .run(all.toArray(String[]::new));
     instances.add(context);
     return context.getBean(HikariDataSource.class);
+  }
+
+  private static String key(String setting) {
+    return setting.replaceFirst("(?s)=.*", "");
   }
 
   @Test
@@ -104,6 +112,18 @@ class SessionLimitsIT {
     setForTheRole("statement_timeout", "45s");
     JdbcTemplate unlimited = new JdbcTemplate(instance("--lapse.database.statement-timeout=0"));
     assertThat(unlimited.queryForObject("SHOW statement_timeout", String.class)).isEqualTo("0");
+  }
+
+  @Test
+  void limitsTheSessionsOfAnotherDriver() {
+    setForTheRole("statement_timeout", "0");
+    JdbcTemplate session =
+        new JdbcTemplate(
+            instance(
+                "--spring.datasource.url=" + OtherDriver.url(database),
+                "--spring.datasource.driver-class-name=" + OtherDriver.class.getName()));
+
+    assertThat(session.queryForObject("SHOW statement_timeout", String.class)).isEqualTo("45s");
   }
 
   private void setForTheRole(String setting, String value) {
