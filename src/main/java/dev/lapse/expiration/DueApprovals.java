@@ -1,6 +1,7 @@
 package dev.lapse.expiration;
 
 import dev.lapse.approvals.ApprovalsTable;
+import dev.lapse.problem.OneLine;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -47,6 +48,7 @@ final class DueApprovals {
                set_config('lapse.recorded', 'true', true) AS recorded
                -- What triggers of the table's own ask for.
                ${?session} , ${session}
+               %s
       ),
       -- MATERIALIZED: planned into a join, a LIMIT under a lock may run more than once.
       due AS MATERIALIZED (
@@ -114,18 +116,27 @@ final class DueApprovals {
       -- From the commit of a pause on, no batch expires anything, whichever session began it.
       AND NOT (SELECT paused FROM rest)""";
 
-  static final String EXPIRE = EXPIRE_THESE.formatted(BEHIND_THE_LAST, UNLESS_PAUSED);
+  /** One that is tried by itself may be stuck, and all others wait for it. */
+  private static final String FOR_A_SECOND =
+      """
+      , set_config('lock_timeout',
+                   CASE WHEN setting::int BETWEEN 1 AND 1000 THEN setting ELSE '1000' END,
+                   true) AS waiting
+      FROM pg_settings WHERE name = 'lock_timeout'
+      """;
 
-  static final String EXPIRE_ONE = EXPIRE_THESE.formatted(OF_THIS_ID, UNLESS_PAUSED);
+  static final String EXPIRE = EXPIRE_THESE.formatted("", BEHIND_THE_LAST, UNLESS_PAUSED);
+
+  static final String EXPIRE_ONE = EXPIRE_THESE.formatted(FOR_A_SECOND, OF_THIS_ID, UNLESS_PAUSED);
 
   /** Asks for nothing of it, but that it is asked before a row is changed. */
   private static final String PAUSED_OR_NOT = "AND (SELECT paused FROM rest) IS NOT NULL";
 
   /** For the {@link Trial}, which a pause does not keep from telling what would happen. */
-  static final String TRY_ONE = EXPIRE_THESE.formatted(OF_THIS_ID, PAUSED_OR_NOT);
+  static final String TRY_ONE = EXPIRE_THESE.formatted("", OF_THIS_ID, PAUSED_OR_NOT);
 
-  /** The one that a batch would begin with: without what is held, as that batch was. */
-  private static final String NEXT =
+  /** One of a batch: without what is held, as that batch was. */
+  private static final String ONE_OF_THEM =
       """
       SELECT approval.${id}::text
       FROM ${approvals} approval
@@ -133,11 +144,14 @@ final class DueApprovals {
         AND approval.${expires_at} < ${now}
         %s
         ${?text_id} AND length(approval.${id}) BETWEEN 1 AND 1024
-      ORDER BY approval.${expires_at}, approval.${id}
-      LIMIT 1
+      ORDER BY approval.${expires_at} %2$s, approval.${id} %2$s
+      OFFSET :skip LIMIT 1
       FOR NO KEY UPDATE SKIP LOCKED
-      """
-          .formatted(BEHIND_THE_LAST);
+      """;
+
+  private static final String NEXT = ONE_OF_THEM.formatted(BEHIND_THE_LAST, "ASC");
+
+  private static final String LAST = ONE_OF_THEM.formatted(BEHIND_THE_LAST, "DESC");
 
   /**
    * When the next approval falls due, or that it has just done so. It enters the index where the
@@ -166,6 +180,7 @@ final class DueApprovals {
       """
       SELECT count(*) FROM ${approvals} approval
       WHERE ${is_pending} AND approval.${expires_at} < ${now}
+        ${?text_id} AND length(approval.${id}) BETWEEN 1 AND 1024
       """;
 
   private static final String LIST =
@@ -173,6 +188,7 @@ final class DueApprovals {
       SELECT format('%s due since %s', approval.${id}, ${due_at})
       FROM ${approvals} approval
       WHERE ${is_pending} AND approval.${expires_at} < ${now}
+        ${?text_id} AND length(approval.${id}) BETWEEN 1 AND 1024
       ORDER BY approval.${expires_at}, approval.${id}
       LIMIT :limit
       """;
@@ -181,6 +197,7 @@ final class DueApprovals {
   private final String expire;
   private final String expireOne;
   private final String next;
+  private final String last;
   private final String untilNext;
   private final String count;
   private final String list;
@@ -194,6 +211,7 @@ final class DueApprovals {
     this.expire = table.sql(EXPIRE);
     this.expireOne = table.sql(EXPIRE_ONE);
     this.next = table.sql(NEXT);
+    this.last = table.sql(LAST);
     this.untilNext = table.sql(UNTIL_NEXT);
     this.count = table.sql(COUNT);
     this.list = table.sql(LIST);
@@ -234,7 +252,21 @@ final class DueApprovals {
 
   /** The id of the one that the next batch would begin with; empty if there is none. */
   Optional<String> next(Key after, String[] refused) {
-    return behind(jdbc.sql(next), after, refused).query(String.class).optional();
+    return next(after, refused, 0);
+  }
+
+  /** The id of the one that follows {@code skip} others. */
+  Optional<String> next(Key after, String[] refused, int skip) {
+    return one(next, after, refused, skip);
+  }
+
+  /** The id of the one that fell due last. */
+  Optional<String> last(Key after, String[] refused) {
+    return one(last, after, refused, 0);
+  }
+
+  private Optional<String> one(String sql, Key after, String[] refused, int skip) {
+    return behind(jdbc.sql(sql), after, refused).param("skip", skip).query(String.class).optional();
   }
 
   private static JdbcClient.StatementSpec behind(
@@ -291,7 +323,9 @@ final class DueApprovals {
 
   /** The longest due, one line each, for a person to read. */
   List<String> list(int limit) {
-    return jdbc.sql(list).param("limit", limit).query(String.class).list();
+    return jdbc.sql(list).param("limit", limit).query(String.class).list().stream()
+        .map(OneLine::of)
+        .toList();
   }
 
   /**

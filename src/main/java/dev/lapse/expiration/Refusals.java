@@ -20,9 +20,13 @@ final class Refusals {
    */
   static final Duration PAUSE = Duration.ofSeconds(10);
 
+  /** How many times as long as a try it rests after it: one may wait for its time-out. */
+  private static final int REST = 10;
+
   private final LongSupplier nanoTime;
   private volatile List<Refusal> list = List.of();
   private long againAt;
+  private long triedAt;
 
   /** Tries that it is time for now. */
   private int owed;
@@ -54,6 +58,7 @@ final class Refusals {
       return Optional.empty();
     }
     owed--;
+    triedAt = nanoTime.getAsLong();
     return Optional.of(list.get(0).id());
   }
 
@@ -73,8 +78,12 @@ final class Refusals {
     if (isNew) {
       checkRoom(refusal.reason());
     }
-    if (!isNew || list.isEmpty()) {
-      pause(); // from the end of a try: one that takes long must not be followed by the next
+    if (list.isEmpty()) {
+      pause();
+    } else if (!isNew) {
+      // From the end of a try: one that takes long must not be followed by the next.
+      long now = nanoTime.getAsLong();
+      againAt = now + Math.max(PAUSE.toNanos(), REST * (now - triedAt));
     }
     changed.add(refusal);
     list = List.copyOf(changed);
@@ -91,6 +100,10 @@ final class Refusals {
       throw new IllegalStateException(
           "%d approvals cannot expire, and there are more: %s".formatted(list.size(), reason));
     }
+  }
+
+  boolean contains(String id) {
+    return list.stream().anyMatch(refusal -> refusal.id().equals(id));
   }
 
   /** One went through, so that another may: the next is tried at once. */

@@ -38,6 +38,7 @@ final class StormGuard {
       WITH due AS MATERIALIZED (
         SELECT count(*) AS count FROM ${approvals} approval
         WHERE ${is_pending} AND approval.${expires_at} < ${now}
+          ${?text_id} AND length(approval.${id}) BETWEEN 1 AND 1024
       )
       SELECT due.count AS due,
              (SELECT count(*) FROM (

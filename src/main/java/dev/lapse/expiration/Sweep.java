@@ -2,8 +2,11 @@ package dev.lapse.expiration;
 
 import dev.lapse.pause.Pause;
 import dev.lapse.problem.Reasons;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DataAccessException;
 
@@ -15,14 +18,21 @@ import org.springframework.dao.DataAccessException;
  * decide meanwhile. From then on batches pass over it, and now and then it is tried again by
  * itself. Nothing else is passed over: a sweep goes on from the same place. A batch that is
  * cancelled for its time-out is halved as well.
+ *
+ * <p>Where the failure does not tell whether it is about that approval or about all, it is a
+ * {@linkplain Suspects suspect} until another expires.
  */
 public final class Sweep {
+
+  /** Where to look for one that expires, behind so many that may fail. */
+  private static final int[] ELSEWHERE = {8, 64, 512};
 
   private final DueApprovals dueApprovals;
   private final StormGuard stormGuard;
   private final Refusals refusals;
   private final int batchSize;
   private final BatchPace pace;
+  private final Suspects suspects = new Suspects();
 
   Sweep(DueApprovals dueApprovals, StormGuard stormGuard, Refusals refusals, int batchSize) {
     this.dueApprovals = dueApprovals;
@@ -60,6 +70,21 @@ public final class Sweep {
    * @param traceparent of the sweep; null for none
    */
   Swept goOn(Swept soFar, @Nullable String traceparent) {
+    Swept swept = permitted(soFar, traceparent);
+    if (swept.expired() > soFar.expired()) {
+      for (Refusal suspect : suspects.convict()) {
+        swept = refusals.add(suspect) ? swept.plus(suspect) : swept;
+      }
+    } else if (!swept.more() && !suspects.isEmpty()) {
+      DataAccessException failure = suspects.acquit();
+      if (!swept.paused()) {
+        throw failure;
+      }
+    }
+    return swept;
+  }
+
+  private Swept permitted(Swept soFar, @Nullable String traceparent) {
     if (!soFar.needsPermit()) {
       return expire(soFar, traceparent);
     }
@@ -73,7 +98,7 @@ public final class Sweep {
     int limit = batchSize >> soFar.narrowed();
     return refusals
         .again()
-        .or(() -> limit > 0 ? Optional.empty() : dueApprovals.next(soFar.next(), refusals.ids()))
+        .or(() -> limit > 0 ? Optional.empty() : dueApprovals.next(soFar.next(), passedOver()))
         .map(id -> expireOne(soFar, id, traceparent))
         .orElseGet(
             () -> expireBatch(soFar, Math.max(1, Math.min(limit, pace.limit())), traceparent));
@@ -83,16 +108,16 @@ public final class Sweep {
     long begin = System.nanoTime();
     DueApprovals.Batch batch;
     try {
-      batch = dueApprovals.expire(soFar.next(), limit, refusals.ids(), traceparent);
+      batch = dueApprovals.expire(soFar.next(), limit, passedOver(), traceparent);
     } catch (DataAccessException e) {
-      if (!BatchPace.isOutOfTime(e)) {
+      if (!Refusal.isDoubtful(e)) {
         throw e;
       }
-      pace.cancelled(limit, System.nanoTime() - begin, Reasons.of(e));
-      if (limit == 1) {
-        throw e; // it is not the size
+      if (!BatchPace.isOutOfTime(e)) {
+        return soFar.narrow();
       }
-      return soFar;
+      pace.cancelled(limit, System.nanoTime() - begin, Reasons.of(e));
+      return limit == 1 ? soFar.narrowToOne() : soFar; // then it is not the size
     }
     pace.done(System.nanoTime() - begin);
     if (batch.refusal() == null) {
@@ -103,13 +128,63 @@ public final class Sweep {
   }
 
   private Swept expireOne(Swept soFar, String id, @Nullable String traceparent) {
-    DueApprovals.Batch one = dueApprovals.expireOne(id, soFar.next(), traceparent);
+    DueApprovals.Batch one;
+    try {
+      one = dueApprovals.expireOne(id, soFar.next(), traceparent);
+    } catch (DataAccessException e) {
+      if (!Refusal.isDoubtful(e)) {
+        throw e;
+      }
+      return suspect(soFar, new Refusal(id, Reasons.of(e.getMostSpecificCause())), e, traceparent);
+    }
     if (one.refusal() == null) {
       refusals.remove(id); // if it is merely held, a batch meets it again
       return soFar.plus(one);
     }
     Refusal refusal = new Refusal(id, one.refusal());
     return refusals.add(refusal) ? soFar.plus(refusal) : soFar;
+  }
+
+  private Swept suspect(
+      Swept soFar, Refusal suspect, DataAccessException failure, @Nullable String traceparent) {
+    if (refusals.contains(suspect.id())) {
+      var unused = refusals.add(suspect);
+      return soFar;
+    }
+    refusals.checkRoom(suspect.reason());
+    suspects.add(suspect, failure);
+    return suspects.areMany() ? tryElsewhere(soFar, traceparent) : soFar;
+  }
+
+  /**
+   * Expires one that is due, wherever it is.
+   *
+   * @throws DataAccessException if those that were tried fail as the suspects did
+   */
+  private Swept tryElsewhere(Swept soFar, @Nullable String traceparent) {
+    List<String> ids = new ArrayList<>();
+    for (int skip : ELSEWHERE) {
+      dueApprovals.next(soFar.next(), passedOver(), skip).ifPresent(ids::add);
+    }
+    dueApprovals.last(soFar.next(), passedOver()).ifPresent(ids::add);
+    for (String id : ids) {
+      try {
+        DueApprovals.Batch one = dueApprovals.expireOne(id, soFar.next(), traceparent);
+        if (one.expired() > 0) {
+          return soFar.plus(one);
+        }
+      } catch (DataAccessException e) {
+        if (!Refusal.isDoubtful(e)) {
+          throw e;
+        }
+      }
+    }
+    throw suspects.acquit();
+  }
+
+  private String[] passedOver() {
+    return Stream.concat(Arrays.stream(refusals.ids()), suspects.ids().stream())
+        .toArray(String[]::new);
   }
 
   /** Approvals that the last try did not let expire; callable from any thread. */

@@ -66,6 +66,11 @@ public record Swept(
     return new Swept(expired, lateness, next, more, permitted, paused, narrower, refused);
   }
 
+  /** Goes on where it is, with the next one by itself. */
+  Swept narrowToOne() {
+    return new Swept(expired, lateness, next, more, permitted, paused, Integer.SIZE - 1, refused);
+  }
+
   /** Goes on where it is, past that one. */
   Swept plus(Refusal refusal) {
     List<Refusal> all = new ArrayList<>(refused);

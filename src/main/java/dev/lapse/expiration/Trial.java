@@ -57,7 +57,8 @@ public final class Trial {
              isfinite(${due_at}) AS finite,
              (${due_at} + interval '1 millisecond')::text AS then
       FROM ${approvals} approval
-      WHERE ${is_pending} AND approval.${expires_at} IS NOT NULL
+      WHERE ${is_pending} AND approval.${expires_at} IS NOT NULL AND approval.${id} IS NOT NULL
+        ${?text_id} AND length(approval.${id}) BETWEEN 1 AND 1024
       ORDER BY approval.${expires_at}, approval.${id}
       LIMIT :candidates
       """;

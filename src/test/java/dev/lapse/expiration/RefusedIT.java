@@ -26,6 +26,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -106,6 +108,106 @@ class RefusedIT {
 
     assertThat(ids(sweep.run().refused())).containsExactly(due.get(7).toString());
     assertAllExpiredBut(due, due.get(7));
+  }
+
+  /** A privilege, a name, a size, damage: it may befall any row, and here befalls some. */
+  @ParameterizedTest
+  @ValueSource(strings = {"42501", "42P01", "42703", "54000", "55000", "0A000", "XX000", "XX001"})
+  void namesTheOneThatFailsForAReasonThatMayBefallAny(String state) {
+    List<UUID> due = approvals.due(25);
+    mark(due.get(0));
+    refuse(state);
+
+    Swept swept = sweep.run();
+
+    assertThat(swept.expired()).isEqualTo(24);
+    assertThat(swept.refused())
+        .containsExactly(new Refusal(due.get(0).toString(), "ERROR: not this one"));
+    assertThat(sweep.run().refused()).as("known").isEmpty();
+    assertAllExpiredBut(due, due.get(0));
+  }
+
+  @Test
+  void expiresAllOthersHoweverManyOfATenantFailFirst() {
+    List<UUID> due = approvals.due(60);
+    due.subList(0, 20).forEach(this::mark);
+    refuse("42501");
+
+    Swept swept = sweep.run();
+
+    assertThat(swept.expired()).isEqualTo(40);
+    assertThat(ids(swept.refused())).containsExactlyInAnyOrderElementsOf(texts(due.subList(0, 20)));
+    assertAllExpiredBut(due, due.subList(0, 20).toArray(UUID[]::new));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 40})
+  void namesNoneWhereNothingExpires(int count) {
+    List<UUID> due = approvals.due(count);
+    due.forEach(this::mark);
+    refuse("42501");
+
+    for (int sweeps = 0; sweeps < 2; sweeps++) {
+      assertThatThrownBy(() -> sweep.run())
+          .isInstanceOf(DataAccessException.class)
+          .rootCause()
+          .hasMessageContaining("not this one");
+      assertThat(sweep.refused()).isEmpty();
+    }
+    assertThat(tries()).as("a few of them").isLessThan(50);
+
+    database.execute("DROP TRIGGER refuse ON ai_approvals");
+    assertThat(sweep.run().expired()).isEqualTo(count);
+  }
+
+  /** As a counter of its tenant that an idle transaction holds. */
+  @Test
+  void passesOverTheOneThatWaitsForALockAndTriesItAgain() throws Exception {
+    List<UUID> due = approvals.due(20);
+    mark(due.get(0));
+    database.execute(
+        """
+        CREATE TABLE counter AS SELECT 0 AS n;
+        CREATE FUNCTION count_it() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+        BEGIN UPDATE counter SET n = n + 1; RETURN NEW; END $$;
+        CREATE TRIGGER count_it BEFORE UPDATE ON ai_approvals FOR EACH ROW
+          WHEN (NEW.action = 'refused') EXECUTE FUNCTION count_it();
+        ALTER ROLE lapse_service IN DATABASE %s SET lock_timeout = '50ms';
+        """
+            .formatted(
+                database.jdbc().sql("SELECT current_database()").query(String.class).single()));
+    Sweep sweep = sweep(10);
+    try (Connection idle = database.connect()) {
+      idle.setAutoCommit(false);
+      try (var statement = idle.createStatement()) {
+        statement.execute("SELECT n FROM counter FOR UPDATE");
+      }
+      Swept swept = sweep.run();
+      assertThat(swept.expired()).isEqualTo(19);
+      assertThat(swept.refused())
+          .containsExactly(
+              new Refusal(due.get(0).toString(), "ERROR: canceling statement due to lock timeout"));
+      idle.rollback();
+    }
+
+    now += Refusals.PAUSE.toNanos();
+    assertThat(sweep.run().expired()).isEqualTo(1);
+    assertAllExpiredBut(due);
+  }
+
+  @Test
+  void restsTenTimesAsLongAsATryTook() {
+    Refusals refusals = new Refusals(() -> now);
+    refusals.add(new Refusal("a", "slow"));
+    now += Refusals.PAUSE.toNanos();
+    assertThat(refusals.again()).hasValue("a");
+    now += Duration.ofSeconds(45).toNanos();
+    refusals.add(new Refusal("a", "slow"));
+
+    now += Duration.ofSeconds(449).toNanos();
+    assertThat(refusals.again()).isEmpty();
+    now += Duration.ofSeconds(1).toNanos();
+    assertThat(refusals.again()).hasValue("a");
   }
 
   @Test
