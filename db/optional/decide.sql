@@ -40,7 +40,9 @@ CREATE OR REPLACE TRIGGER lapse_expired
     AFTER UPDATE ON ${approvals}
     FOR EACH ROW
     WHEN (${old_is_pending} AND NEW.${status} = ${expired}
-          AND pg_catalog.current_setting('lapse.recorded', true) IS DISTINCT FROM 'true')
+          -- A sweep writes the events of its own rows, not of those that a trigger expires along with one.
+          AND (pg_catalog.current_setting('lapse.recorded', true) IS DISTINCT FROM 'true'
+               OR pg_catalog.pg_trigger_depth() > 0))
     EXECUTE FUNCTION ${lapse}.lapse_record_expiry('${digest}');
 
 -- A function of that name and those parameters may be the application's own.

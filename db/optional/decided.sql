@@ -27,7 +27,7 @@ BEGIN
       SELECT id::text AS "approvalId",
              OLD.${status}::text AS "previousStatus",
              -- Rather cut than too large for the outbox, which would fail the writer.
-             left(status, 100) AS "status",
+             coalesce(left(status, 100), '') AS "status",
              ${?version} version AS "version",
              -- NULL where it has none, or an infinite one; within the years that consumers can read.
              CASE WHEN expires_at < 'infinity' THEN
@@ -51,5 +51,7 @@ REVOKE ALL ON FUNCTION ${lapse}.lapse_record_decision() FROM PUBLIC;
 CREATE OR REPLACE TRIGGER lapse_decided
     AFTER UPDATE ON ${approvals}
     FOR EACH ROW
-    WHEN (${old_is_pending} AND NOT (${new_is_pending}) AND NEW.${status} <> ${expired})
+    -- IS NOT TRUE: a status may become NULL.
+    WHEN (${old_is_pending} AND (${new_is_pending}) IS NOT TRUE
+          AND NEW.${status} IS DISTINCT FROM ${expired})
     EXECUTE FUNCTION ${lapse}.lapse_record_decision('${digest}');

@@ -12,10 +12,17 @@ AS ${body}
 DECLARE
     pending record;
 BEGIN
-    SELECT approval.${id}::text AS id, ${due_at} AS due_at, ${created} AS created
+    -- The row as it is now: a trigger of the application that came first may have changed it again.
+    SELECT approval.${id}::text AS id, ${due_at} AS due_at, ${created} AS created,
+           ${is_pending} AS is_pending
     INTO pending
-    FROM (SELECT NEW.*) approval;
-    IF NOT isfinite(pending.due_at) THEN
+    FROM ${qualified_approvals} approval
+    WHERE approval.${id} = NEW.${id};
+    IF NOT FOUND OR pending.is_pending IS NOT TRUE OR pending.due_at IS NULL THEN
+        RETURN NULL;
+    END IF;
+    -- Long ago no step can be reckoned, and none is needed.
+    IF pending.due_at < '0001-01-01Z' OR NOT isfinite(pending.due_at) THEN
         DELETE FROM ${lapse}.next_step WHERE approval_id = pending.id;
         RETURN NULL;
     END IF;

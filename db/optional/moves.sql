@@ -15,6 +15,12 @@ AS ${body}
 DECLARE
     moved record;
 BEGIN
+    -- A trigger of the application that came first has moved it again, and that move is told already.
+    IF NOT EXISTS (SELECT FROM ${qualified_approvals} approval
+                   WHERE approval.${id} = NEW.${id}
+                     AND approval.${expires_at} IS NOT DISTINCT FROM NEW.${expires_at}) THEN
+        RETURN NULL;
+    END IF;
     SELECT became.id, was.due_at AS from_deadline, became.due_at AS to_deadline, became.created
     INTO moved
     FROM (SELECT ${due_at} AS due_at FROM (SELECT OLD.*) approval) was,

@@ -20,7 +20,9 @@ BEGIN
              clock_timestamp() AS requested_at
              ${?version} , coalesce(approval.${version}, 0) AS version
              ${?attributes} , ${attributes} AS attributes
-      FROM (SELECT NEW.*) approval
+      -- The row as it is now: a trigger of the application that came first may have changed it again.
+      FROM ${qualified_approvals} approval
+      WHERE approval.${id} = NEW.${id}
     ) requested
     CROSS JOIN LATERAL (
       SELECT id::text AS "approvalId",

@@ -215,9 +215,10 @@ public final class ApprovalsTable {
     }
     words.put("created", "NULL::timestamptz");
     if (createdAt != null) {
-      add(
-          "created",
-          instant(kind(createdAt), "approval." + Sql.name(settings.columns().createdAt())));
+      String instant =
+          instant(kind(createdAt), "approval." + Sql.name(settings.columns().createdAt()));
+      // Of an infinite one no share can be taken, and to try would fail whoever writes the row.
+      add("created", "CASE WHEN isfinite(%1$s) THEN %1$s END".formatted(instant));
     }
     if (!settings.attributes().isEmpty()) {
       add("attributes", attributes());

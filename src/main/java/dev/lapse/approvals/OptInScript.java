@@ -29,11 +29,13 @@ record OptInScript(String create, String drop, String digest, List<String> trigg
       Pattern.compile("CREATE OR REPLACE FUNCTION \\$\\{lapse}\\.([a-z0-9_]+)");
 
   /**
+   * @param qualified the approvals table with its schema, for functions that have no search path
    * @param lapse the schema of Lapse's own tables, as SQL has it
    */
-  static OptInScript of(OptIn optIn, ApprovalsTable table, String lapse) {
+  static OptInScript of(OptIn optIn, ApprovalsTable table, String qualified, String lapse) {
     String text = Migrations.read("/db/optional/" + optIn.name() + ".sql");
     Map<String, String> words = new HashMap<>(optIn.words());
+    words.put("qualified_approvals", qualified);
     words.put("lapse", lapse);
     words.put("digest", DIGEST); // not yet
     String sql = table.sql(text, words);

@@ -28,6 +28,13 @@ final class OptIns {
       WHERE pg_class.oid = to_regclass('outbox')
       """;
 
+  private static final String QUALIFIED =
+      """
+      SELECT format('%I.%I', nspname, relname)
+      FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+      WHERE pg_class.oid = :oid::oid
+      """;
+
   private static final String MISSING = "are missing";
   private static final String CHANGED = "belong to other settings";
   private static final String DISABLED = "are disabled";
@@ -100,8 +107,9 @@ final class OptIns {
       return;
     }
     Map<String, Trigger> present = present(oid);
+    String qualified = jdbc.sql(QUALIFIED).param("oid", oid).query(String.class).single();
     for (OptIn optIn : all) {
-      OptInScript script = OptInScript.of(optIn, table, schema.get());
+      OptInScript script = OptInScript.of(optIn, table, qualified, schema.get());
       String flaw = flaw(optIn, script, present);
       if (flaw != null) {
         difference.accept(optIn, script, flaw);

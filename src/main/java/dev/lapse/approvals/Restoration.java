@@ -1,6 +1,7 @@
 package dev.lapse.approvals;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
@@ -47,6 +48,21 @@ final class Restoration extends BaseCallback {
     // Of its own, since an index is built in no transaction.
     try (Connection connection = context.getConfiguration().getDataSource().getConnection();
         Statement run = connection.createStatement()) {
+      restore(statements, changes, connection, run);
+    } catch (SQLException e) {
+      log.warn(
+          "Could not create a missing index or trigger reason=\"{}\" action=\"run lapse doctor, and what it prints\"",
+          e.getMessage());
+    }
+  }
+
+  /** Leaves the session as it was: it may be one of the pool's. */
+  private void restore(
+      List<String> statements, List<OptIns.Change> changes, Connection connection, Statement run)
+      throws SQLException {
+    String statementTimeout = show("statement_timeout", run);
+    String lockTimeout = show("lock_timeout", run);
+    try {
       run.execute("SET statement_timeout = 0");
       for (String statement : statements) {
         log.warn(
@@ -69,10 +85,20 @@ final class Restoration extends BaseCallback {
             change.on() ? "Created the triggers of a setting" : "Dropped the triggers of a setting",
             change.setting());
       }
-    } catch (SQLException e) {
-      log.warn(
-          "Could not create a missing index or trigger reason=\"{}\" action=\"run lapse doctor, and what it prints\"",
-          e.getMessage());
+    } finally {
+      if (!connection.getAutoCommit()) {
+        connection.rollback();
+        connection.setAutoCommit(true);
+      }
+      run.execute("SET statement_timeout = '%s'".formatted(statementTimeout));
+      run.execute("SET lock_timeout = '%s'".formatted(lockTimeout));
+    }
+  }
+
+  private static String show(String setting, Statement run) throws SQLException {
+    try (ResultSet row = run.executeQuery("SHOW " + setting)) {
+      row.next();
+      return row.getString(1);
     }
   }
 }

@@ -49,8 +49,9 @@ final class DueSteps {
       locked AS MATERIALIZED (
         SELECT approval.${id}::text AS id,
                coalesce(${is_pending}, false) AS is_pending,
-               -- None where it is infinite: no step lies before that.
-               nullif(nullif(${due_at}, 'infinity'), '-infinity') AS due_at,
+               -- None where it is infinite, or long ago: no step lies before that.
+               CASE WHEN ${due_at} > '0001-01-01Z' AND isfinite(${due_at}) THEN ${due_at} END
+                 AS due_at,
                ${created} AS created,
                approval.${status}::text AS status
                ${?version} , approval.${version} AS version
@@ -145,7 +146,7 @@ final class DueSteps {
       """
       WITH looked AS MATERIALIZED (
         SELECT approval.${id} AS id, approval.${expires_at} AS expires_at,
-               nullif(nullif(${due_at}, 'infinity'), '-infinity') AS due_at, ${created} AS created
+               nullif(nullif(${due_at}, 'infinity'), '-infinity') AS due_at
         FROM ${approvals} approval
         WHERE ${is_pending} AND approval.${expires_at} IS NOT NULL
           AND (approval.${expires_at}, approval.${id})
@@ -153,26 +154,38 @@ final class DueSteps {
         ORDER BY approval.${expires_at}, approval.${id}
         LIMIT :limit
       ),
-      armed AS (
-        INSERT INTO next_step AS present (approval_id, ladder, step, fire_at, for_deadline)
-        SELECT looked.id::text, ${ladder_id}, coming.step, coalesce(coming.fire_at, 'infinity'),
-               looked.due_at
-        FROM looked
-        LEFT JOIN LATERAL (
-          SELECT ladder.step, fires.at AS fire_at
-          FROM (VALUES ${ladder}) ladder (step, share, before),
-               LATERAL (SELECT coalesce(looked.due_at - before,
-                                 looked.created + share * (looked.due_at - looked.created))) fires (at)
-          WHERE fires.at > now()
-          ORDER BY fires.at
-          LIMIT 1
-        ) coming ON true
+      missing AS MATERIALIZED (
+        SELECT looked.id FROM looked
         WHERE looked.due_at IS NOT NULL
           AND NOT EXISTS (SELECT FROM next_step present
                           WHERE present.approval_id = looked.id::text
                             AND present.ladder = ${ladder_id})
-        -- What a writer's trigger arms meanwhile, stands. What he decides meanwhile is found out
-        -- when the step fires.
+      ),
+      -- The approval before its step, as everybody else: so no writer is waited for, or deadlocked
+      -- with. What one holds is armed by a later pass.
+      locked AS MATERIALIZED (
+        SELECT approval.${id} AS id, ${created} AS created,
+               CASE WHEN isfinite(${due_at}) THEN ${due_at} END AS due_at
+        FROM ${approvals} approval
+        WHERE approval.${id} = ANY (ARRAY(SELECT id FROM missing)) AND ${is_pending}
+        FOR NO KEY UPDATE SKIP LOCKED
+      ),
+      armed AS (
+        INSERT INTO next_step AS present (approval_id, ladder, step, fire_at, for_deadline)
+        SELECT locked.id::text, ${ladder_id}, coming.step, coalesce(coming.fire_at, 'infinity'),
+               locked.due_at
+        FROM locked
+        LEFT JOIN LATERAL (
+          SELECT ladder.step, fires.at AS fire_at
+          FROM (VALUES ${ladder}) ladder (step, share, before),
+               LATERAL (SELECT coalesce(locked.due_at - before,
+                                 locked.created + share * (locked.due_at - locked.created))) fires (at)
+          WHERE fires.at > now()
+          ORDER BY fires.at
+          LIMIT 1
+        ) coming ON true
+        WHERE locked.due_at > '0001-01-01Z'
+        -- What a writer's trigger has armed meanwhile, stands.
         ON CONFLICT (approval_id) DO UPDATE
         SET ladder = excluded.ladder, step = excluded.step, fire_at = excluded.fire_at,
             for_deadline = excluded.for_deadline
@@ -181,6 +194,7 @@ final class DueSteps {
       )
       SELECT (SELECT count(*) FROM looked) AS looked,
              (SELECT count(*) FROM armed) AS armed,
+             (SELECT count(*) FROM missing) - (SELECT count(*) FROM locked) AS held,
              last.expires_at AS last_expires_at,
              last.id AS last_id
       FROM (SELECT 1) one
@@ -247,6 +261,7 @@ final class DueSteps {
             (row, number) ->
                 new Armed(
                     row.getInt("armed"),
+                    row.getInt("held"),
                     row.getInt("looked") < limit
                         ? null
                         : new ArmedUpTo(
@@ -279,7 +294,8 @@ final class DueSteps {
 
   /**
    * @param armed approvals that were not, or by another ladder
+   * @param held approvals that are still not, for somebody holds them or has decided them
    * @param next where the next batch goes on; null if there is none
    */
-  record Armed(int armed, @Nullable ArmedUpTo next) {}
+  record Armed(int armed, int held, @Nullable ArmedUpTo next) {}
 }

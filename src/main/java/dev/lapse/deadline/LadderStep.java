@@ -28,6 +28,9 @@ final class LadderStep implements Step {
 
   private static final long ARMING_INTERVAL = Duration.ofDays(1).toNanos();
 
+  /** For approvals that somebody held. */
+  private static final long HELD_INTERVAL = Duration.ofSeconds(10).toNanos();
+
   private final DueSteps steps;
   private final StepStorm storm;
   private final Pauses pauses;
@@ -37,6 +40,7 @@ final class LadderStep implements Step {
   private DueSteps.@Nullable ArmedUpTo arming;
   private long armAt;
   private long armed;
+  private long held;
   private volatile @Nullable Pause paused;
 
   LadderStep(
@@ -55,9 +59,18 @@ final class LadderStep implements Step {
 
   @Override
   public Duration runOnce() {
-    boolean arms = arm();
-    boolean isPaused = fire();
+    RuntimeException failure = null;
+    boolean arms = false;
+    try {
+      arms = arm();
+    } catch (RuntimeException e) {
+      failure = e;
+    }
+    boolean isPaused = fire(); // whatever keeps it from arming
     notice(isPaused);
+    if (failure != null) {
+      throw failure;
+    }
     if (arms) {
       return Duration.ZERO;
     }
@@ -74,9 +87,11 @@ final class LadderStep implements Step {
     }
     DueSteps.Armed batch = steps.arm(arming, BATCH);
     armed += batch.armed();
+    held += batch.held();
     arming = batch.next();
     if (arming == null) {
-      armAt = nanoTime.getAsLong() + ARMING_INTERVAL;
+      armAt = nanoTime.getAsLong() + (held > 0 ? HELD_INTERVAL : ARMING_INTERVAL);
+      held = 0;
       if (armed > 0) {
         log.info("Armed pending approvals for lapse.ladder count={}", armed);
       }

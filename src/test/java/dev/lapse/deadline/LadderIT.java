@@ -304,4 +304,91 @@ class LadderIT {
     assertThat(world.strings("SELECT approval_id FROM next_step")).isEmpty();
     assertThat(world.strings("SELECT type FROM outbox")).isEmpty();
   }
+
+  /** Some programs write the least date they know. */
+  @Test
+  void aRequestWithoutAnUsableTimeFailsNoWriterAndNoOtherStep() {
+    world.database.execute(
+        "INSERT INTO ai_approvals (requested_by, action, created_at, expires_at)"
+            + " VALUES ('agent', 'deploy', '-infinity', now() + interval '30 minutes')");
+    world.database.execute("ALTER TABLE ai_approvals DROP CONSTRAINT ai_approvals_expires_at");
+    world.database.execute(
+        "INSERT INTO ai_approvals (requested_by, action, expires_at)"
+            + " VALUES ('agent', 'deploy', '4712-01-01 BC')");
+    String id = world.pending("30 minutes");
+    world.database.execute("DELETE FROM next_step");
+
+    step.runOnce();
+    world.pass("16 minutes");
+    step.runOnce();
+
+    assertThat(world.announced(id)).isNotEmpty();
+  }
+
+  /** It rounds each deadline up, and its name comes before ours. */
+  @Test
+  void followsTheRowThatAnotherTriggerHasChangedAgain() {
+    world.moves(null, null);
+    world.database.execute(
+        """
+        CREATE FUNCTION business_hours() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          UPDATE ai_approvals SET expires_at = '2099-01-01 09:00Z', version = version + 1
+          WHERE id = NEW.id AND expires_at <> '2099-01-01 09:00Z';
+          RETURN NULL;
+        END $$;
+        CREATE TRIGGER business_hours AFTER INSERT OR UPDATE OF expires_at ON ai_approvals
+          FOR EACH ROW EXECUTE FUNCTION business_hours();
+        """);
+    String id = world.pending("72 hours");
+    String armed = "SELECT DISTINCT for_deadline = '2099-01-01 09:00Z' FROM next_step";
+    assertThat(world.strings(armed)).containsExactly("t");
+
+    world.update(id, "expires_at = now() + interval '48 hours', version = version + 1");
+
+    assertThat(world.strings(armed)).containsExactly("t");
+    assertThat(
+            world.strings(
+                """
+                SELECT concat(payload ->> 'expiresAt', ' v', payload ->> 'version') FROM outbox
+                WHERE type = 'ApprovalRescheduled' ORDER BY id
+                """))
+        .as("in the order of versions")
+        .containsExactly("2099-01-01T09:00:00.000000Z v2", "2099-01-01T09:00:00.000000Z v4");
+  }
+
+  /** Who decides two approvals, the later one first, neither waits for it nor is its victim. */
+  @Test
+  void armingWaitsForNoWriterAndKeepsNoStepFromFiring() throws Exception {
+    String held = world.pending("30 minutes");
+    String other = world.pending("31 minutes");
+    String armed = world.pending("32 minutes");
+    String notArmed =
+        "SELECT approval_id FROM next_step WHERE ladder <> (SELECT ladder FROM next_step"
+            + " WHERE approval_id = '%s')".formatted(armed);
+    world.database.execute(
+        "UPDATE next_step SET ladder = ladder + 1 WHERE approval_id IN ('%s', '%s')"
+            .formatted(held, other));
+    AtomicLong now = new AtomicLong();
+    LadderStep arming = world.step(DeadlineWorld.STORM, now::get, LADDER);
+    try (Connection writer = world.database.connect();
+        Statement statement = writer.createStatement()) {
+      writer.setAutoCommit(false);
+      statement.execute(
+          "UPDATE ai_approvals SET status = 'approved' WHERE id = '%s'".formatted(held));
+
+      arming.runOnce();
+
+      assertThat(world.announced(armed)).hasSize(1);
+      assertThat(world.strings(notArmed)).containsExactly(held);
+      statement.execute(
+          "UPDATE ai_approvals SET status = 'approved' WHERE id = '%s'".formatted(other));
+      writer.rollback();
+      writer.setAutoCommit(true);
+    }
+    now.addAndGet(Duration.ofSeconds(11).toNanos());
+
+    arming.runOnce();
+
+    assertThat(world.strings(notArmed)).isEmpty();
+  }
 }

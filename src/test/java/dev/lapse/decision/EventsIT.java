@@ -214,4 +214,44 @@ class EventsIT {
     Golden golden = Golden.read(name);
     return golden.value().replace(golden.key(), id.toString()).replaceAll(TIME, "T");
   }
+
+  @Test
+  void aStatusThatBecomesNullIsTheEndOfIt() throws SQLException {
+    database.execute("ALTER TABLE ai_approvals ALTER status DROP NOT NULL");
+    insert("+");
+
+    asApplication("UPDATE ai_approvals SET status = NULL");
+
+    assertThat(types()).containsExactly("ApprovalRequested", "ApprovalDecided");
+  }
+
+  /** What expires along with another has its event, whoever expires that one. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void anExpiryByATriggerOfTheTableHasItsEvent(boolean sweep) throws SQLException {
+    UUID parent = insert("-");
+    UUID child = insert("-");
+    database.execute(
+        """
+        CREATE FUNCTION expire_child() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          UPDATE ai_approvals SET status = 'expired', version = version + 1, executed_at = now()
+          WHERE id = '%s' AND status = 'pending';
+          RETURN NULL;
+        END $$;
+        CREATE TRIGGER expire_child AFTER UPDATE ON ai_approvals FOR EACH ROW
+          WHEN (NEW.id = '%s' AND NEW.status = 'expired') EXECUTE FUNCTION expire_child();
+        """
+            .formatted(child, parent));
+
+    if (sweep) {
+      Command expire = Command.run(database, "expire", "--lapse.expiration.batch-size=1");
+      assertThat(expire.exitCode()).as(expire.output()).isZero();
+    } else {
+      asApplication(
+          "UPDATE ai_approvals SET status = 'expired', version = version + 1, executed_at = now()"
+              + " WHERE id = '%s'".formatted(parent));
+    }
+
+    assertThat(types().stream().filter("ApprovalExpired"::equals)).hasSize(2);
+  }
 }
