@@ -59,6 +59,7 @@ class ArchitectureTest {
                   "kafka",
                   "loop",
                   "outbox",
+                  "pause",
                   "platform",
                   "problem",
                   "schema")),

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -31,14 +32,20 @@ final class Doubts {
   private final String table;
   private final StatusValues values;
   private final Zones zones;
+  private final Supplier<Optional<Problem>> unusableIds;
   private final List<Doubt> doubts = new ArrayList<>();
 
   Doubts(JdbcClient jdbc, ApprovalsSettings settings, FoundTable found, SessionSettings session) {
     this.settings = settings;
     this.found = found;
     this.table = ApprovalsTable.name(settings);
-    this.values =
-        new StatusValues(jdbc, ApprovalsTable.of(settings, found, session), settings, found);
+    ApprovalsTable approvals = ApprovalsTable.of(settings, found, session);
+    this.unusableIds =
+        () ->
+            found.dueIndex() == FoundTable.DueIndex.PRESENT
+                ? UnusableIds.of(jdbc, approvals)
+                : Optional.empty(); // it would walk over the whole table
+    this.values = new StatusValues(jdbc, approvals, settings, found);
     this.zones = new Zones(jdbc, settings, found);
   }
 
@@ -47,6 +54,7 @@ final class Doubts {
     softDeletion();
     optimisticLock();
     zones.doubts().forEach(doubts::add);
+    unusableIds.get().ifPresent(problem -> doubts.add(new Doubt(Weight.WRONG, problem)));
     return List.copyOf(doubts);
   }
 

@@ -4,6 +4,7 @@ import dev.lapse.approvals.ApprovalsCheck;
 import dev.lapse.approvals.Doubt;
 import dev.lapse.expiration.Refusal;
 import dev.lapse.expiration.Trial;
+import dev.lapse.problem.OneLine;
 import dev.lapse.problem.Problem;
 import dev.lapse.schema.OwnSchema;
 import java.util.ArrayList;
@@ -50,6 +51,7 @@ public final class Checkup {
     checks.addAll(doubts(approvals.doubts()));
     checks.addAll(failing("migrations", own));
     checks.add(database.privileges());
+    checks.add(database.rowSecurity());
     checks.add(database.searchPath());
     if (own.isEmpty()) {
       checks.add(database.sequence());
@@ -97,13 +99,14 @@ public final class Checkup {
   /** What came of a trial. */
   public static List<Diagnosis> tried(Trial.Result result) {
     List<Diagnosis> all = new ArrayList<>();
+    String id = OneLine.of(String.valueOf(result.id()));
     all.add(
         switch (result.outcome()) {
           case PASSED ->
               Diagnosis.holds(
                   "trial",
                   "approval %s would expire, and its event would be recorded (rolled back)"
-                      .formatted(result.id()));
+                      .formatted(id));
           case NOTHING_PENDING ->
               Diagnosis.warns(
                   "trial",
@@ -121,7 +124,7 @@ public final class Checkup {
               Diagnosis.fails(
                   "trial",
                   "the database refuses to let approval %s expire: %s"
-                      .formatted(result.id(), result.reason()),
+                      .formatted(id, result.reason()),
                   "Approvals like it would stay pending after their deadline."
                       + (result.early()
                           ? " It was tried before its deadline, as of that instant; a trigger that"
@@ -133,7 +136,7 @@ public final class Checkup {
       all.add(
           Diagnosis.warns(
               "trial",
-              "approval %s is refused: %s".formatted(other.id(), other.reason()),
+              "approval %s is refused: %s".formatted(OneLine.of(other.id()), other.reason()),
               "It would stay pending after its deadline; others expire.",
               action(other.reason())));
     }

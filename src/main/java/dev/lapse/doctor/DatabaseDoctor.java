@@ -47,14 +47,16 @@ public final class DatabaseDoctor {
         ('restamp', 'SELECT'), ('retention', 'SELECT'),
         ('extension', 'SELECT'), ('extension', 'INSERT'), ('extension', 'UPDATE'),
         ('deadline_move', 'SELECT'), ('deadline_move', 'INSERT'), ('next_step', 'SELECT'),
-        ('next_step', 'INSERT'), ('next_step', 'UPDATE'), ('next_step', 'DELETE')
+        ('next_step', 'INSERT'), ('next_step', 'UPDATE'), ('next_step', 'DELETE'),
+        ('late_decision', 'SELECT'), ('late_decision', 'DELETE')
       ) needed (name, privilege)
       WHERE NOT has_table_privilege(name, privilege)
       UNION ALL
       SELECT format('%s (%s) on %s', privilege, column_name, name)
       FROM (VALUES
         ('outbox', 'type', 'INSERT'), ('outbox', 'key', 'INSERT'), ('outbox', 'payload', 'INSERT'),
-        ('outbox', 'headers', 'INSERT'), ('outbox', 'occurred_at', 'INSERT')
+        ('outbox', 'headers', 'INSERT'), ('outbox', 'occurred_at', 'INSERT'),
+        ('late_decision', 'counted', 'UPDATE')
       ) needed (name, column_name, privilege)
       WHERE NOT has_column_privilege(name, column_name, privilege)
       UNION ALL
@@ -64,6 +66,27 @@ public final class DatabaseDoctor {
       WHERE NOT has_function_privilege(name, 'EXECUTE')
       UNION ALL
       SELECT 'SELECT on outbox_id_seq' WHERE NOT has_sequence_privilege('outbox_id_seq', 'SELECT')
+      """;
+
+  /**
+   * Lapse's own tables of which a policy may hide rows, from this role or, where it is forced, from
+   * the owner's functions. One that hides none does no harm.
+   */
+  private static final String HIDDEN =
+      """
+      SELECT pg_class.oid::regclass::text FROM pg_class
+      WHERE oid IN (SELECT to_regclass(name) FROM (VALUES
+              ('outbox'), ('outbox_identity'), ('outbox_flush'), ('relay_checkpoint'), ('replay'),
+              ('last_error'), ('dead_letter'), ('pause'), ('restamp'), ('retention'), ('extension'),
+              ('deadline_move'), ('next_step'), ('late_decision')) own (name))
+        AND (row_security_active(oid) OR relrowsecurity AND relforcerowsecurity)
+        AND (EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid AND NOT polpermissive)
+             OR NOT EXISTS (
+               SELECT FROM pg_policy
+               WHERE polrelid = pg_class.oid AND polcmd = '*' AND polroles = '{0}'
+                 AND pg_get_expr(polqual, polrelid) = 'true'
+                 AND coalesce(pg_get_expr(polwithcheck, polrelid), 'true') = 'true'))
+      ORDER BY 1
       """;
 
   private static final String SEQUENCE =
@@ -107,6 +130,24 @@ public final class DatabaseDoctor {
   /** Whether the role may do what the service does there, once it is migrated. */
   public Diagnosis privileges() {
     return Diagnosis.of("privileges", this::askForPrivileges);
+  }
+
+  /** Whether the role sees all rows of Lapse's own tables. */
+  public Diagnosis rowSecurity() {
+    return Diagnosis.of("row-security", this::askForHiddenRows);
+  }
+
+  private Diagnosis askForHiddenRows() {
+    List<String> hidden = jdbc.sql(HIDDEN).query(String.class).list();
+    return hidden.isEmpty()
+        ? Diagnosis.holds("row-security", "hides no row of Lapse's own tables")
+        : Diagnosis.fails(
+            "row-security",
+            "row-level security may hide rows of " + String.join(", ", hidden),
+            "Lapse would miss a pause, a step or an event, without any error.",
+            hidden.stream()
+                .map("ALTER TABLE %s DISABLE ROW LEVEL SECURITY;"::formatted)
+                .collect(Collectors.joining(" ")));
   }
 
   /** Whether the next record gets an id above all that are there, in the order of writing. */

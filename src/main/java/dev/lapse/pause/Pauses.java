@@ -39,6 +39,11 @@ public final class Pauses {
     this.jdbc = jdbc;
   }
 
+  /** Whether the table is there: before the first migration nothing can be paused. */
+  public static boolean canBe(JdbcClient jdbc) {
+    return jdbc.sql("SELECT to_regclass('pause') IS NOT NULL").query(Boolean.class).single();
+  }
+
   /** Why {@code part} is paused, if it is. */
   public Optional<Pause> find(Part part) {
     return jdbc.sql(FIND).param("part", part.word()).query(Pause.class).optional();

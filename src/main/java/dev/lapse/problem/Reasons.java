@@ -1,5 +1,6 @@
 package dev.lapse.problem;
 
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -30,6 +31,9 @@ public final class Reasons {
     for (Throwable cause = failure;
         cause != null && messages.size() < 5;
         cause = cause.getCause()) {
+      if (quotesAStatement(cause)) {
+        continue;
+      }
       String message =
           cause.getMessage() == null ? cause.getClass().getSimpleName() : firstLine(cause);
       if (messages.stream().noneMatch(said -> said.contains(message))) {
@@ -43,6 +47,12 @@ public final class Reasons {
         : OneLine.of(line.substring(0, MAX_LENGTH - TAIL))
             + "..."
             + OneLine.of(line.substring(line.length() - TAIL));
+  }
+
+  /** What Spring says of a statement that failed begins with the statement. */
+  private static boolean quotesAStatement(Throwable cause) {
+    return cause.getCause() instanceof SQLException
+        && cause.getClass().getName().startsWith("org.springframework.");
   }
 
   /** Without what stands before an @ in any URL of {@code text}. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lapse.approvals.Doubt.Weight;
 import dev.lapse.problem.Problem;
+import dev.lapse.support.Command;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.util.List;
@@ -222,5 +223,31 @@ class DoubtsIT {
     MapConfigurationPropertySource properties = new MapConfigurationPropertySource();
     settings.forEach((name, value) -> properties.put("lapse.approvals." + name, value));
     return new Binder(properties).bindOrCreate("lapse.approvals", ApprovalsSettings.class);
+  }
+
+  /** A Kafka key has one character or more, and Lapse gives it 1,024 at the most. */
+  @ParameterizedTest
+  @ValueSource(strings = {"''", "repeat('x', 1025)", "NULL"})
+  void namesIdsThatCanNeverExpire(String id) {
+    database.execute(
+        "CREATE TABLE ai_approvals (id text UNIQUE, status text, version int,"
+            + " expires_at timestamptz, executed_at timestamptz)");
+    database.execute(
+        "INSERT INTO ai_approvals VALUES ('fine', 'pending', 1, now() - interval '1 min', NULL)");
+    database.execute("CREATE INDEX ON ai_approvals (expires_at, id) WHERE status = 'pending'");
+    assertThat(doubts(Map.of())).isEmpty();
+    database.execute(
+        "INSERT INTO ai_approvals VALUES (%s, 'pending', 1, now() - interval '1 hour', NULL)"
+            .formatted(id));
+
+    assertThat(doubts(Map.of()))
+        .extracting(doubt -> doubt.weight() + " " + doubt.problem().what())
+        .containsExactly(
+            "WRONG 1 pending approvals have no id, or one that is not 1 to 1024 characters long.");
+    Command dryRun = Command.run(database, "expire", "--dry-run");
+    assertThat(dryRun.output())
+        .contains("Approvals that would expire: 1.", "approval fine would expire")
+        .contains("so they never expire");
+    assertThat(dryRun.exitCode()).isEqualTo(1);
   }
 }

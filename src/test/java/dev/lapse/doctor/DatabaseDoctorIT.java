@@ -10,6 +10,8 @@ import java.sql.Connection;
 import java.sql.Statement;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What it finds wrong is gone once its advice is followed. */
 class DatabaseDoctorIT {
@@ -74,5 +76,48 @@ class DatabaseDoctorIT {
     String advice = String.valueOf(wrong.action());
     database.execute(advice.substring(advice.indexOf("ALTER")));
     assertThat(doctor.sequence().holds()).isTrue();
+  }
+
+  /** As hosts do with every table; whoever added policies did so where an error had shown. */
+  @ParameterizedTest
+  @ValueSource(strings = {"pause", "next_step", "dead_letter", "outbox"})
+  void refusesRowsThatAPolicyHides(String table) {
+    assertThat(doctor.rowSecurity().holds()).isTrue();
+    database.execute("ALTER TABLE %s ENABLE ROW LEVEL SECURITY".formatted(table));
+
+    Diagnosis wrong = doctor.rowSecurity();
+
+    assertThat(wrong.holds()).isFalse();
+    assertThat(wrong.seen()).isEqualTo("row-level security may hide rows of " + table);
+    database.execute(
+        "CREATE POLICY everybody ON %s USING (true) WITH CHECK (true)".formatted(table));
+    assertThat(doctor.rowSecurity().holds()).as("a policy that hides nothing").isTrue();
+    database.execute("CREATE POLICY few ON %s AS RESTRICTIVE USING (false)".formatted(table));
+    assertThat(doctor.rowSecurity().holds()).isFalse();
+    database.execute(String.valueOf(wrong.action()));
+    assertThat(doctor.rowSecurity().holds()).isTrue();
+  }
+
+  /** A table of a later version must not be forgotten. */
+  @Test
+  void asksForPrivilegesOnEachTable() {
+    assertThat(doctor.privileges().holds()).isTrue();
+    database.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM " + Roles.SERVICE);
+
+    String seen = doctor.privileges().seen();
+
+    assertThat(
+            database
+                .jdbc()
+                .sql(
+                    """
+                    SELECT relname FROM pg_class
+                    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+                      AND relname NOT IN ('ai_approvals', 'lapse_schema_history')
+                    """)
+                .query(String.class)
+                .list())
+        .hasSizeGreaterThan(10)
+        .allSatisfy(table -> assertThat(seen).contains(" on " + table));
   }
 }

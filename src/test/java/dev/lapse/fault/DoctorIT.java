@@ -59,7 +59,7 @@ class DoctorIT {
         .doesNotContain("WRONG");
     JsonNode report = JsonMapper.builder().build().readTree(run(0, "--json"));
     assertThat(report.get("holds").booleanValue()).isTrue();
-    assertThat(report.get("checks")).hasSize(20);
+    assertThat(report.get("checks")).hasSize(24);
   }
 
   @Test
@@ -113,7 +113,9 @@ class DoctorIT {
                 "--spring.datasource.url=jdbc:postgresql://127.0.0.1:1/x?password=hidden",
                 "--spring.datasource.hikari.connection-timeout=1000",
                 KAFKA + "127.0.0.1:1"))
-        .contains("WRONG   database: check failed: ", "WRONG   kafka: 127.0.0.1:1: ")
+        .contains(
+            "WRONG   database: check failed: ",
+            "WRONG   kafka: Kafka does not answer at 127.0.0.1:1 ")
         .doesNotContain("hidden", "\tat ");
   }
 

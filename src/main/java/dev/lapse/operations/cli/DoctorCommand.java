@@ -3,6 +3,7 @@ package dev.lapse.operations.cli;
 import dev.lapse.doctor.Checkup;
 import dev.lapse.doctor.Diagnosis;
 import dev.lapse.doctor.KafkaDoctor;
+import dev.lapse.doctor.Standstill;
 import dev.lapse.kafka.KafkaAccess;
 import dev.lapse.kafka.KafkaSettings;
 import dev.lapse.outbox.OutboxIdentities;
@@ -65,6 +66,9 @@ final class DoctorCommand implements Callable<Integer> {
 
   private static List<Diagnosis> ask(ApplicationContext context) {
     List<Diagnosis> checks = new ArrayList<>(context.getBean(Checkup.class).run());
+    if (isMigrated(checks)) {
+      checks.addAll(new Standstill(context.getBean(JdbcClient.class)).run());
+    }
     RelaySettings relay = context.getBean(RelaySettings.class);
     checks.addAll(
         new KafkaDoctor(
@@ -74,6 +78,10 @@ final class DoctorCommand implements Callable<Integer> {
             .run());
     checks.add(relayName(context, checks));
     return checks;
+  }
+
+  private static boolean isMigrated(List<Diagnosis> checks) {
+    return checks.stream().anyMatch(check -> check.name().equals("migrations") && check.holds());
   }
 
   /** Whether this outbox may publish under the configured name; asked only if all else holds. */

@@ -3,12 +3,15 @@ package dev.lapse.operations.cli;
 import dev.lapse.approvals.ApprovalsCheck;
 import dev.lapse.doctor.Checkup;
 import dev.lapse.doctor.Diagnosis;
+import dev.lapse.doctor.Standstill;
 import dev.lapse.expiration.Refusal;
 import dev.lapse.expiration.Sweep;
 import dev.lapse.expiration.Swept;
 import dev.lapse.expiration.Trial;
 import dev.lapse.pause.Pause;
+import dev.lapse.pause.Pauses;
 import dev.lapse.platform.DatabaseProbe;
+import dev.lapse.problem.OneLine;
 import dev.lapse.problem.Problem;
 import java.io.PrintWriter;
 import java.sql.SQLException;
@@ -16,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.springframework.context.ApplicationContext;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -120,6 +124,12 @@ final class ExpireCommand implements Callable<Integer> {
     List<Diagnosis> tried =
         new ArrayList<>(doubts.stream().filter(check -> check.why() != null).toList());
     tried.addAll(Checkup.tried(context.getBean(Trial.class).run()));
+    if (Pauses.canBe(context.getBean(JdbcClient.class))) {
+      Diagnosis pause = new Standstill(context.getBean(JdbcClient.class)).expiration();
+      if (!pause.holds()) {
+        tried.add(pause);
+      }
+    }
     for (Diagnosis check : tried) {
       out.printf(
           "%s  %s%n",
@@ -157,7 +167,7 @@ final class ExpireCommand implements Callable<Integer> {
         refused.size());
     refused.stream()
         .limit(LISTED)
-        .forEach(refusal -> err.printf("  %s: %s%n", refusal.id(), refusal.reason()));
+        .forEach(refusal -> err.printf("  %s: %s%n", OneLine.of(refusal.id()), refusal.reason()));
     if (refused.size() > LISTED) {
       err.printf("  … and %d more%n", refused.size() - LISTED);
     }

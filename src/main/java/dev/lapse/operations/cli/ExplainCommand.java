@@ -2,6 +2,7 @@ package dev.lapse.operations.cli;
 
 import dev.lapse.console.Explanation;
 import dev.lapse.console.Life;
+import dev.lapse.problem.OneLine;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -65,7 +66,7 @@ final class ExplainCommand implements Callable<Integer> {
   }
 
   private static void print(Explanation life, PrintWriter out) {
-    out.println(life.why());
+    out.println(OneLine.of(life.why()));
     if (life.action() != null) {
       out.println("action: " + life.action());
     }

@@ -287,9 +287,11 @@ class CommandsIT {
   void migratesWhateverIsConfiguredForTheService() throws Exception {
     String output = run(0, "migrate", "--spring.flyway.enabled=false");
 
-    assertThat(output).startsWith("The schema is up to date: version ");
+    String upToDate =
+        output.lines().filter(line -> line.startsWith("The schema is")).findFirst().orElseThrow();
+    assertThat(upToDate).startsWith("The schema is up to date: version ");
     assertThat(database.count("SELECT count(*) FROM outbox")).isZero();
-    assertThat(run(0, "migrate")).isEqualTo(output);
+    assertThat(run(0, "migrate")).contains(upToDate);
   }
 
   @Test
