@@ -38,6 +38,11 @@ class DocsNamesTest {
   private static final Set<String> ROLES =
       Set.of("lapse_owner", "lapse_service", "lapse_application", "lapse_reader");
 
+  /** What looks like one: files, settings of the session, and names with their schema. */
+  private static final Set<String> NO_SETTINGS =
+      Set.of(
+          "lapse.jar", "lapse.sql", "lapse.actor", "lapse.reason", "lapse.outbox", "lapse.decide");
+
   private static String page(String name) {
     return Texts.read(Texts.DOCS.resolve(name));
   }
@@ -87,7 +92,7 @@ class DocsNamesTest {
         SETTING,
         0,
         name ->
-            Set.of("lapse.jar", "lapse.sql", "lapse.actor", "lapse.reason").contains(name)
+            NO_SETTINGS.contains(name)
                 || names.contains(name)
                 || names.stream().anyMatch(one -> one.startsWith(name.replaceFirst("\\.?$", ".")))
                 || settings.stream()
