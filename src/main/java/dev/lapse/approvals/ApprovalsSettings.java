@@ -22,14 +22,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param attributes up to 20 further columns that each event carries under {@code attributes};
  *     default none
  * @param zone time zone of the deadlines, such as {@code UTC}; required if a column is {@code
- *     timestamp} without time zone, otherwise unused. With daylight saving time, one hour of the
- *     year occurs twice. A deadline in that hour passes when the clock shows it first
+ *     timestamp} without time zone or {@code date}, otherwise unused. With daylight saving time,
+ *     one hour of the year occurs twice. A deadline in that hour passes when the clock shows it
+ *     first
  * @param condition an SQL expression over the table's columns, such as {@code deleted_at IS NULL};
  *     what does not fulfil it is not pending for Lapse, and never expires; default none. PostgreSQL
  *     must be able to index by it
  * @param set further columns that expiring sets, and the SQL expressions that it sets them to, such
- *     as {@code updated_at=now()}; up to 20. Where no column has a key as its name, the one is
- *     meant whose letters and digits are the key's: an environment variable keeps no others
+ *     as {@code updated_at=now()}; up to 20. If no column has exactly this name, Lapse compares
+ *     letters and digits only, since an environment variable cannot hold other characters
  * @param expiresAtUnit what a deadline that is a number counts since 1970: {@code seconds} or
  *     {@code milliseconds}; needed for these only
  */
@@ -75,14 +76,15 @@ public record ApprovalsSettings(
   }
 
   /**
-   * @param id column of the unique id: uuid, bigint, integer, smallint, text or varchar; default
-   *     {@code id}
-   * @param status column of the status: text, varchar, char, an enum or an integer; default {@code
-   *     status}
+   * @param id column of the unique id: uuid, an integer, numeric without decimals, text, varchar,
+   *     char, citext, or a domain over these; default {@code id}
+   * @param status column of the status: text, varchar, char, an enum, an integer, or a domain over
+   *     a text type; default {@code status}
    * @param version column of an integer that every change raises; default {@code version}; empty if
    *     the table has none
-   * @param expiresAt column of the deadline: timestamptz, or timestamp together with {@code
-   *     lapse.approvals.zone}; default {@code expires_at}
+   * @param expiresAt column of the deadline: timestamptz; timestamp or date together with {@code
+   *     lapse.approvals.zone}; an integer together with {@code lapse.approvals.expires-at-unit};
+   *     default {@code expires_at}
    * @param executedAt column of the time when the approval took effect or expired: same types;
    *     default {@code executed_at}; empty if the table has none
    * @param createdAt column of the time when the approval was requested: same types; needed where
@@ -132,9 +134,10 @@ public record ApprovalsSettings(
    * @param pending statuses, up to 10, of an approval that waits for a decision; default {@code
    *     pending}
    * @param expired status of an approval that expired; default {@code expired}
-   * @param approved statuses of an approved one, which may only change to one of {@code ended};
-   *     default {@code approved}
-   * @param rejected statuses of a rejected one, which are final; default {@code rejected}
+   * @param approved statuses of an approval that was approved; they may only change to one of
+   *     {@code ended}; default {@code approved}
+   * @param rejected statuses of an approval that was rejected; they are final; default {@code
+   *     rejected}
    * @param ended final statuses that may follow an approval; default {@code executed, cancelled}
    */
   public record Statuses(
