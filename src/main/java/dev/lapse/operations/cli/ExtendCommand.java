@@ -177,6 +177,14 @@ final class ExtendCommand implements Callable<Integer> {
           plan.approvals() == 0 ? "" : ", from %s to %s".formatted(plan.first(), plan.last()));
       tell(extension.states(request.ids()), out);
       out.flush();
+      if (plan.approvals() > request.max()) {
+        spec.commandLine()
+            .getErr()
+            .printf(
+                "lapse: without --dry-run nothing would move, because --max is %d: pass --max=%d or more%n",
+                request.max(), plan.approvals());
+        return 1;
+      }
       return plan.approvals() < request.ids().size() ? 1 : 0;
     }
     Optional<String> grant = extension.missingPrivilege();

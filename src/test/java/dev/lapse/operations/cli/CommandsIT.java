@@ -87,6 +87,21 @@ class CommandsIT {
         .isEqualTo(1);
   }
 
+  /** As the real run would refuse it. */
+  @Test
+  void aDryRunOfAnExtensionSaysThatTooManyAreSelected() throws Exception {
+    database.migrate();
+    new Approvals(database).notDue(3);
+    String[] extend = {
+      "extend", "--due-within=3650d", "--by=1h", "--reason=outage", "--dry-run", "--max=2"
+    };
+
+    assertThat(run(1, extend))
+        .contains("Deadlines that would move: 3", "--max is 2: pass --max=3 or more");
+    extend[5] = "--max=3";
+    assertThat(run(0, extend)).contains("Deadlines that would move: 3").doesNotContain("lapse: ");
+  }
+
   @Test
   void listsAndRequeuesDeadLetters() throws Exception {
     database.migrate();
