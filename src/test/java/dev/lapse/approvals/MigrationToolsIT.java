@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lapse.support.Command;
+import dev.lapse.support.ForeignProject;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.io.File;
@@ -122,7 +123,7 @@ class MigrationToolsIT {
   void hibernate() throws Exception {
     MigrationTool hibernate = new MigrationTool("hibernate");
     Path libraries = hibernate.directory().resolve("lib");
-    MigrationTool.Output maven =
+    ForeignProject.Output maven =
         hibernate.run(
             database,
             Path.of("mvnw").toAbsolutePath().toString(),

@@ -51,7 +51,8 @@ public final class ChildProcess implements AutoCloseable {
    *
    * @param output appended to
    */
-  static ChildProcess of(List<String> command, Map<String, String> environment, Path output) {
+  public static ChildProcess of(
+      List<String> command, Map<String, String> environment, Path output) {
     return of(command, environment, output, Path.of(""));
   }
 
