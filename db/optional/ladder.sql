@@ -4,6 +4,7 @@
 -- AFTER, as the guard is: a BEFORE trigger of the application may still change the row. SECURITY
 -- DEFINER, since a writer of approvals need not be allowed to write here; nothing that others may
 -- create is on its search path. The settings' condition is not asked here but when a step fires.
+-- Shares are of seconds: days would have 23 or 25 hours in some sessions' zones.
 CREATE OR REPLACE FUNCTION ${lapse}.lapse_arm_step() RETURNS trigger
     LANGUAGE plpgsql
     SECURITY DEFINER
@@ -35,9 +36,11 @@ BEGIN
       SELECT ladder.step, fires.at AS fire_at
       FROM (VALUES ${ladder}) ladder (step, share, before),
            LATERAL (SELECT coalesce(pending.due_at - before,
-                             pending.created + share * (pending.due_at - pending.created))) fires (at),
+                             pending.created + make_interval(
+                               secs => share * extract(epoch FROM pending.due_at - pending.created)::float8))) fires (at),
            LATERAL (SELECT coalesce(armed.for_deadline - before,
-                             pending.created + share * (armed.for_deadline - pending.created))) fired (at)
+                             pending.created + make_interval(
+                               secs => share * extract(epoch FROM armed.for_deadline - pending.created)::float8))) fired (at)
       -- One that has fired does not fire again, unless the deadline has moved away from it. Steps
       -- that a move has passed over are armed from the first one on: firing makes one of them.
       WHERE isfinite(fires.at)

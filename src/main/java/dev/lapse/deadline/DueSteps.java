@@ -71,7 +71,8 @@ final class DueSteps {
           SELECT ladder.step AS next, fires.at AS next_at
           FROM (VALUES ${ladder}) ladder (step, share, before),
                LATERAL (SELECT coalesce(locked.due_at - before,
-                                 locked.created + share * (locked.due_at - locked.created))) fires (at)
+                                 locked.created + make_interval(
+                                   secs => share * extract(epoch FROM locked.due_at - locked.created)::float8))) fires (at)
           WHERE fires.at > now()
           ORDER BY fires.at
           LIMIT 1
@@ -83,7 +84,8 @@ final class DueSteps {
                  coalesce(bool_or(ladder.step = ANY (${escalating})), false) AS escalates
           FROM (VALUES ${ladder}) ladder (step, share, before),
                LATERAL (SELECT coalesce(locked.due_at - before,
-                                 locked.created + share * (locked.due_at - locked.created))) fires (at)
+                                 locked.created + make_interval(
+                                   secs => share * extract(epoch FROM locked.due_at - locked.created)::float8))) fires (at)
           WHERE fires.at <= now() AND fires.at >= due.fire_at
         ) passed
       ),
@@ -179,7 +181,8 @@ final class DueSteps {
           SELECT ladder.step, fires.at AS fire_at
           FROM (VALUES ${ladder}) ladder (step, share, before),
                LATERAL (SELECT coalesce(locked.due_at - before,
-                                 locked.created + share * (locked.due_at - locked.created))) fires (at)
+                                 locked.created + make_interval(
+                                   secs => share * extract(epoch FROM locked.due_at - locked.created)::float8))) fires (at)
           WHERE fires.at > now()
           ORDER BY fires.at
           LIMIT 1

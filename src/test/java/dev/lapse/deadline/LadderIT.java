@@ -53,6 +53,23 @@ class LadderIT {
     assertThat(world.strings("SELECT fire_at::text FROM next_step")).containsExactly("infinity");
   }
 
+  /** Days of a session's zone may have 23 or 25 hours. */
+  @Test
+  void aShareIsTheSameInEverySession() throws Exception {
+    try (Connection application = world.database.connectAs(Roles.APPLICATION);
+        Statement statement = application.createStatement()) {
+      statement.execute("SET TimeZone = 'Europe/Berlin'");
+      statement.execute(
+          """
+          INSERT INTO ai_approvals (requested_by, action, created_at, expires_at)
+          VALUES ('agent', 'deploy', '2040-10-20 10:00Z', '2040-11-09 10:00Z')
+          """);
+    }
+
+    assertThat(world.strings("SELECT (fire_at AT TIME ZONE 'UTC')::text FROM next_step"))
+        .containsExactly("2040-10-30 10:00:00");
+  }
+
   @Test
   void saysWhatAConsumerNeeds() {
     String id = world.pending("30 minutes");
