@@ -68,8 +68,7 @@ final class DeadlineWorld implements AutoCloseable {
   }
 
   DeadlineWorld ladder(String... rungs) {
-    Ladder ladder = Ladder.of(List.of(rungs));
-    return install(new OptIn("ladder", "lapse.ladder", "", rungs.length > 0, ladder.words()));
+    return install(DeadlinesForTests.ladder(List.of(rungs)));
   }
 
   DeadlineWorld moves(@Nullable Integer maxMoves, @Nullable Duration maxLifetime) {

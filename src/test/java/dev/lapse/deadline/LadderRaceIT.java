@@ -31,7 +31,7 @@ class LadderRaceIT {
 
   @Test
   void theNaiveCronRemindsOfWhatIsDecidedOrHasMoved() throws Exception {
-    ReminderCron cron = new ReminderCron(world.service);
+    ReminderCron cron = new ReminderCron(world.service, "1m");
 
     LadderRace race = race(cron::run, 3);
 

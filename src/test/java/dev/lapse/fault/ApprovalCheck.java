@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.groupingBy;
 
 import dev.lapse.fault.History.Approval;
 import dev.lapse.fault.History.OutboxRow;
+import dev.lapse.fault.Operations.Kind;
 import dev.lapse.fault.Operations.Operation;
 import dev.lapse.fault.Operations.Outcome;
 import java.time.Instant;
@@ -18,6 +19,7 @@ import java.util.stream.Stream;
 final class ApprovalCheck {
 
   private static final String EXPIRED = "ApprovalExpired";
+  private static final String DECIDED = "ApprovalDecided";
 
   private final History history;
   private final Findings findings;
@@ -68,8 +70,10 @@ final class ApprovalCheck {
     checkVersion(approval, operations);
     checkStatus(approval, operations);
     checkExpiry(approval, rows);
+    checkEnd(approval, operations, rows);
     rows.forEach(row -> checkReport(approval, operations, row));
-    if (approval.status().equals("pending") && approval.expiresAt().isBefore(history.settledTo())) {
+    checkNotices(approval, operations, rows);
+    if (approval.isPending() && approval.expiresAt().isBefore(history.settledTo())) {
       findings.add(Flaw.OVERDUE, "%s is still pending".formatted(approval));
     }
   }
@@ -163,9 +167,38 @@ final class ApprovalCheck {
     }
   }
 
+  /** One event tells of the end, and who came too late was told the truth. */
+  private void checkEnd(Approval approval, List<Operation> operations, List<OutboxRow> rows) {
+    long ends = rows.stream().filter(row -> row.type().equals(DECIDED)).count();
+    if (ends != (approval.isPending() || approval.isExpired() ? 0 : 1)) {
+      findings.add(
+          Flaw.WRONG_VERSION, "%s has %d rows that say it was decided".formatted(approval, ends));
+    }
+    if (!approval.isExpired()
+        && acknowledged(operations).anyMatch(o -> o.kind() == Kind.TOLD_TOO_LATE)) {
+      findings.add(
+          Flaw.WRONGLY_EXPIRED, "%s: somebody was told that it has expired".formatted(approval));
+    }
+  }
+
+  /** A trigger has told of each change that a client reported, in the same transaction. */
+  private void checkNotices(Approval approval, List<Operation> operations, List<OutboxRow> rows) {
+    acknowledged(operations)
+        .filter(o -> o.kind() == Kind.CREATED || o.kind() == Kind.EXTENDED)
+        .filter(o -> rows.stream().noneMatch(row -> isNoticeOf(o, row)))
+        .forEach(
+            operation ->
+                findings.add(Flaw.LOST, "%s: no event tells of %s".formatted(approval, operation)));
+  }
+
+  private static boolean isNoticeOf(Operation operation, OutboxRow row) {
+    return operation.version() == row.number() && row.type().equals(operation.kind().notice());
+  }
+
   /** Every other row reports what a client did, and nothing that was rolled back. */
   private void checkReport(Approval approval, List<Operation> operations, OutboxRow row) {
-    if (!row.type().equals(EXPIRED) && operations.stream().noneMatch(o -> reports(row, o))) {
+    boolean isOurs = row.type().equals(EXPIRED) || Reminder.isOne(row);
+    if (!isOurs && operations.stream().noneMatch(o -> reports(row, o))) {
       findings.add(Flaw.PHANTOM, "%s reports what nobody did".formatted(row));
     } else if (row.number() > approval.version()) {
       findings.add(Flaw.WRONG_VERSION, "%s: %s is of a later one".formatted(approval, row));
@@ -173,7 +206,8 @@ final class ApprovalCheck {
   }
 
   private static boolean reports(OutboxRow row, Operation operation) {
-    return operation.version() == row.number() && operation.kind().eventType().equals(row.type());
+    return isNoticeOf(operation, row)
+        || (operation.version() == row.number() && operation.kind().eventType().equals(row.type()));
   }
 
   private Stream<Operation> acknowledged(List<Operation> operations) {

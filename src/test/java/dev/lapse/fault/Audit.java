@@ -44,7 +44,10 @@ public final class Audit {
         SELECT DISTINCT key FROM (
           SELECT key, (payload->>'version')::bigint AS version,
                  row_number() OVER (PARTITION BY key ORDER BY id) AS place
-          FROM outbox WHERE type LIKE 'Approval%'
+          FROM outbox
+          WHERE type LIKE 'Approval%'
+            AND type NOT IN ('ApprovalRequested', 'ApprovalRescheduled', 'ApprovalDecided',
+                             'ApprovalExpiring', 'ApprovalEscalated')
         ) numbered
         WHERE version IS DISTINCT FROM place
         """);
@@ -57,6 +60,40 @@ public final class Audit {
           FROM outbox WHERE type LIKE 'Approval%' GROUP BY key
         ) event ON key = id::text
         WHERE version IS DISTINCT FROM last
+        """);
+    QUERIES.put(
+        "not exactly one event says that it has ended",
+        """
+        SELECT approval.id::text
+        FROM ai_approvals approval
+        LEFT JOIN outbox ending
+          ON ending.key = approval.id::text AND ending.type IN ('ApprovalDecided', 'ApprovalExpired')
+        GROUP BY approval.id
+        HAVING count(ending.id) <> CASE WHEN status = 'pending' THEN 0 ELSE 1 END
+        """);
+    QUERIES.put(
+        "it has ended and comes to a next step",
+        """
+        SELECT approval_id FROM next_step
+        EXCEPT
+        SELECT id::text FROM ai_approvals WHERE status = 'pending'
+        """);
+    QUERIES.put(
+        "it is pending and not armed for its deadline",
+        """
+        SELECT id::text FROM ai_approvals
+        LEFT JOIN next_step ON approval_id = id::text
+        WHERE status = 'pending' AND for_deadline IS DISTINCT FROM expires_at
+        """);
+    QUERIES.put(
+        "its moves are not those that events tell of",
+        """
+        SELECT approval_id FROM (
+          SELECT approval_id, to_deadline FROM deadline_move
+          EXCEPT ALL
+          SELECT key, (payload->>'expiresAt')::timestamptz
+          FROM outbox WHERE type = 'ApprovalRescheduled'
+        ) untold
         """);
   }
 

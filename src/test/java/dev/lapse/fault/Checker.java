@@ -19,6 +19,7 @@ public final class Checker {
     Findings findings = new Findings();
     int repeated = new EventCheck(history, findings).run();
     new ApprovalCheck(history, findings).run();
+    new StepCheck(history, findings).run();
     return new Verdict(
         findings.all(),
         repeated,

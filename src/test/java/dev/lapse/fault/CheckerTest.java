@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,7 @@ class CheckerTest {
   private static final UUID LAPSED = UUID.fromString("bbbbbbbb-0000-0000-0000-000000000000");
   private static final UUID EXTENDED = UUID.fromString("cccccccc-0000-0000-0000-000000000000");
 
+  private static final Instant ASKED = Instant.parse("2026-01-01T11:00:00Z");
   private static final Instant DUE = Instant.parse("2026-01-01T12:00:00Z");
   private static final Instant LATER = DUE.plusSeconds(60);
 
@@ -52,14 +54,15 @@ class CheckerTest {
     for (int number = 1; number <= 3; number++) {
       row("Noted", "hot", "number", number);
     }
-    approvals.add(new Approval(APPROVED, "approved", 2, DUE, null));
-    approvals.add(new Approval(LAPSED, "expired", 2, DUE, DUE.plusMillis(3)));
-    approvals.add(new Approval(EXTENDED, "pending", 2, LATER, null));
+    approvals.add(new Approval(APPROVED, "approved", 2, ASKED, DUE, null));
+    approvals.add(new Approval(LAPSED, "expired", 2, ASKED, DUE, DUE.plusMillis(3)));
+    approvals.add(new Approval(EXTENDED, "pending", 2, ASKED, LATER, null));
     outbox.forEach(row -> received.add(row.event("topic", 0, row.id())));
   }
 
   private void does(UUID approval, Kind kind, int version, @Nullable Instant deadline) {
     operations.add(operation(approval, kind, version, deadline, Outcome.OK));
+    row(Objects.requireNonNull(kind.notice()), approval.toString(), "version", version);
     row(kind.eventType(), approval.toString(), "version", version);
   }
 
@@ -70,7 +73,8 @@ class CheckerTest {
 
   private void row(String type, String key, String field, int number) {
     long id = ++rows;
-    outbox.add(new OutboxRow(id, "event-" + id, type, key, "{\"%s\":%d}".formatted(field, number)));
+    outbox.add(
+        new OutboxRow(id, "event-" + id, type, key, "{\"%s\":%d}".formatted(field, number), ASKED));
   }
 
   private Verdict judge() {
@@ -129,6 +133,12 @@ class CheckerTest {
     outbox.remove(indexOf(type, approval.toString(), version));
   }
 
+  /** Neither what the client reported nor what the trigger told. */
+  private void neverHappened(Kind kind, UUID approval, int version) {
+    neverHappened(kind.eventType(), approval, version);
+    neverHappened(Objects.requireNonNull(kind.notice()), approval, version);
+  }
+
   // A history without a flaw.
 
   @Test
@@ -137,8 +147,8 @@ class CheckerTest {
 
     assertThat(verdict.isFlawless()).as("%s", verdict).isTrue();
     assertThat(verdict).hasToString(judge().toString());
-    assertThat(verdict.received()).isEqualTo(9);
-    assertThat(verdict.committed()).isEqualTo(9);
+    assertThat(verdict.received()).isEqualTo(14);
+    assertThat(verdict.committed()).isEqualTo(14);
     assertThat(verdict.approvals()).isEqualTo(3);
     assertThat(verdict.acknowledged()).isEqualTo(5);
   }
@@ -150,7 +160,7 @@ class CheckerTest {
     received.add(0, noted);
     Event expired = event("ApprovalExpired", LAPSED.toString(), 2);
     received.remove(expired);
-    received.add(0, outbox.get(5).event("approvals.expired", 4, 0));
+    received.add(0, outbox.get(10).event("approvals.expired", 4, 0));
 
     areFound(Map.of());
   }
@@ -219,7 +229,7 @@ class CheckerTest {
   @Test
   void findsTwoRowsOfOneEvent() {
     OutboxRow row = outbox.get(0);
-    outbox.add(new OutboxRow(100, row.eventId(), row.type(), row.key(), row.payload()));
+    outbox.add(new OutboxRow(100, row.eventId(), row.type(), row.key(), row.payload(), ASKED));
 
     isFound(Flaw.DUPLICATE);
   }
@@ -249,14 +259,15 @@ class CheckerTest {
     OutboxRow row = outbox.get(0);
     mayRepeat = Set.of(row.eventId());
     received.add(
-        new OutboxRow(1, row.eventId(), row.type(), row.key(), "{}").event("topic", 0, 50));
+        new OutboxRow(1, row.eventId(), row.type(), row.key(), "{}", ASKED).event("topic", 0, 50));
 
     isFound(Flaw.PHANTOM);
   }
 
   @Test
   void findsAnEventThatWasRolledBack() {
-    received.add(new OutboxRow(50, "rolled back", "Noted", "hot", "{}").event("topic", 0, 50));
+    received.add(
+        new OutboxRow(50, "rolled back", "Noted", "hot", "{}", ASKED).event("topic", 0, 50));
 
     isFound(Flaw.PHANTOM);
   }
@@ -288,10 +299,11 @@ class CheckerTest {
   void findsAReportOfWhatFailed() {
     int index = operations.size() - 2;
     operations.set(index, operations.get(index).with(Outcome.FAILED));
-    replace(new Approval(APPROVED, "pending", 1, LATER, null));
+    replace(new Approval(APPROVED, "pending", 1, ASKED, LATER, null));
     operations.set(0, operation(APPROVED, Kind.CREATED, 1, LATER, Outcome.OK));
 
-    isFound(Flaw.PHANTOM);
+    // The report, what the trigger told, and that this was the end.
+    areFound(Map.of(Flaw.PHANTOM, 2, Flaw.WRONG_VERSION, 1));
   }
 
   @Test
@@ -328,7 +340,7 @@ class CheckerTest {
 
   @Test
   void refusesToJudgeWhatIsNotNumbered() {
-    outbox.add(new OutboxRow(50, "not numbered", "Noted", "hot", "{}"));
+    outbox.add(new OutboxRow(50, "not numbered", "Noted", "hot", "{}", ASKED));
 
     assertThatThrownBy(this::judge).hasMessageContaining("not numbered");
   }
@@ -337,38 +349,38 @@ class CheckerTest {
 
   @Test
   void findsAnApprovalThatExpiredThoughItWasApproved() {
-    replace(new Approval(APPROVED, "expired", 3, DUE, DUE.plusMillis(3)));
+    replace(new Approval(APPROVED, "expired", 3, ASKED, DUE, DUE.plusMillis(3)));
     row("ApprovalExpired", APPROVED.toString(), "version", 3);
     received.add(outbox.get(outbox.size() - 1).event("topic", 0, 50));
 
-    isFound(Flaw.WRONGLY_EXPIRED);
+    areFound(Map.of(Flaw.WRONGLY_EXPIRED, 1, Flaw.WRONG_VERSION, 1)); // and has two ends
   }
 
   @Test
   void findsWhatAnExpiryWithoutVersionAndEventLeft() {
-    replace(new Approval(APPROVED, "expired", 2, DUE, null));
+    replace(new Approval(APPROVED, "expired", 2, ASKED, DUE, null));
 
-    // Too low a version, no event, and no time.
-    areFound(Map.of(Flaw.WRONGLY_EXPIRED, 1, Flaw.WRONG_VERSION, 3));
+    // Too low a version, no event, no time, and an event that it was decided.
+    areFound(Map.of(Flaw.WRONGLY_EXPIRED, 1, Flaw.WRONG_VERSION, 4));
   }
 
   @Test
   void findsADecisionThatTheRowDoesNotShow() {
-    replace(new Approval(APPROVED, "rejected", 2, DUE, null));
+    replace(new Approval(APPROVED, "rejected", 2, ASKED, DUE, null));
 
     isFound(Flaw.WRONGLY_EXPIRED);
   }
 
   @Test
   void findsAnApprovalThatDidNotWaitForItsDeadline() {
-    replace(new Approval(LAPSED, "expired", 2, DUE, DUE.minusMillis(1)));
+    replace(new Approval(LAPSED, "expired", 2, ASKED, DUE, DUE.minusMillis(1)));
 
     isFound(Flaw.WRONGLY_EXPIRED);
   }
 
   @Test
   void findsAnApprovalThatDidNotWaitForTheDeadlineItWasExtendedTo() {
-    replace(new Approval(EXTENDED, "expired", 3, LATER, DUE.plusMillis(3)));
+    replace(new Approval(EXTENDED, "expired", 3, ASKED, LATER, DUE.plusMillis(3)));
     row("ApprovalExpired", EXTENDED.toString(), "version", 3);
     received.add(outbox.get(outbox.size() - 1).event("topic", 0, 50));
 
@@ -377,7 +389,7 @@ class CheckerTest {
 
   @Test
   void findsAnExtensionThatTheRowDoesNotShow() {
-    replace(new Approval(EXTENDED, "pending", 2, LATER.minusSeconds(1), null));
+    replace(new Approval(EXTENDED, "pending", 2, ASKED, LATER.minusSeconds(1), null));
 
     isFound(Flaw.WRONGLY_EXPIRED);
   }
@@ -385,7 +397,7 @@ class CheckerTest {
   @Test
   void findsAVersionThatNobodyMade() {
     operations.removeIf(each -> each.approval().equals(EXTENDED) && each.version() == 1);
-    neverHappened("ApprovalCreated", EXTENDED, 1);
+    neverHappened(Kind.CREATED, EXTENDED, 1);
 
     areFound(Map.of(Flaw.WRONG_VERSION, 1, Flaw.LOST, 1));
   }
@@ -399,17 +411,17 @@ class CheckerTest {
 
   @Test
   void findsAVersionThatIsTooLow() {
-    replace(new Approval(EXTENDED, "pending", 1, LATER, null));
+    replace(new Approval(EXTENDED, "pending", 1, ASKED, LATER, null));
 
-    // The operation, and its row.
-    areFound(Map.of(Flaw.WRONG_VERSION, 2));
+    // The operation, its row, and what the trigger told.
+    areFound(Map.of(Flaw.WRONG_VERSION, 3));
   }
 
   @Test
   void findsAnApprovalThatNobodyDecided() {
-    replace(new Approval(EXTENDED, "cancelled", 2, LATER, null));
+    replace(new Approval(EXTENDED, "cancelled", 2, ASKED, LATER, null));
 
-    isFound(Flaw.WRONG_VERSION);
+    areFound(Map.of(Flaw.WRONG_VERSION, 2)); // and no event tells of its end
   }
 
   @Test
@@ -437,10 +449,73 @@ class CheckerTest {
 
   @Test
   void findsAnExpiryThatTellsOfAnotherVersion() {
-    replace(new Approval(LAPSED, "expired", 3, DUE, DUE.plusMillis(3)));
+    replace(new Approval(LAPSED, "expired", 3, ASKED, DUE, DUE.plusMillis(3)));
     operations.add(operation(LAPSED, Kind.EXTENDED, 2, DUE, Outcome.UNKNOWN));
 
     areFound(Map.of(Flaw.WRONG_VERSION, 1));
+  }
+
+  @Test
+  void findsAnEndThatNoEventTellsOf() {
+    neverHappened("ApprovalDecided", APPROVED, 2);
+
+    isFound(Flaw.WRONG_VERSION);
+  }
+
+  @Test
+  void findsAnEndThatIsToldTwice() {
+    row("ApprovalDecided", APPROVED.toString(), "version", 2);
+    received.add(outbox.get(outbox.size() - 1).event("elsewhere", 0, 50));
+
+    isFound(Flaw.WRONG_VERSION);
+  }
+
+  @Test
+  void findsAnEndOfWhatIsPending() {
+    row("ApprovalDecided", EXTENDED.toString(), "version", 2);
+    received.add(outbox.get(outbox.size() - 1).event("elsewhere", 0, 50));
+
+    areFound(Map.of(Flaw.WRONG_VERSION, 1, Flaw.PHANTOM, 1));
+  }
+
+  @Test
+  void findsARequestAndAMoveThatNoEventTellsOf() {
+    neverHappened("ApprovalRequested", EXTENDED, 1);
+    neverHappened("ApprovalRescheduled", EXTENDED, 2);
+
+    areFound(Map.of(Flaw.LOST, 2));
+  }
+
+  @Test
+  void findsWhatWasToldOfAChangeAfterItWasReported() {
+    Event told = event("ApprovalDecided", APPROVED.toString(), 2);
+    received.remove(told);
+    received.add(told);
+
+    isFound(Flaw.MISORDERED);
+  }
+
+  @Test
+  void findsAnAnswerThatWasNotSo() {
+    operations.add(operation(LAPSED, Kind.TOLD_TOO_LATE, 0, null, Outcome.OK));
+    areFound(Map.of());
+
+    operations.add(operation(EXTENDED, Kind.TOLD_TOO_LATE, 0, null, Outcome.UNKNOWN));
+    areFound(Map.of());
+
+    operations.add(operation(EXTENDED, Kind.TOLD_TOO_LATE, 0, null, Outcome.OK));
+    isFound(Flaw.WRONGLY_EXPIRED);
+  }
+
+  @Test
+  void findsAMoveThatWasAcknowledgedAndLostToAnExpiry() {
+    replace(new Approval(EXTENDED, "expired", 2, ASKED, DUE, DUE.plusMillis(3)));
+    neverHappened(Kind.EXTENDED, EXTENDED, 2);
+    row("ApprovalExpired", EXTENDED.toString(), "version", 2);
+    received.add(outbox.get(outbox.size() - 1).event("topic", 0, 50));
+
+    // The deadline, the version of the move, and the event that tells of it.
+    areFound(Map.of(Flaw.WRONGLY_EXPIRED, 1, Flaw.WRONG_VERSION, 1, Flaw.LOST, 1));
   }
 
   @Test
@@ -471,15 +546,15 @@ class CheckerTest {
 
   @Test
   void takesAnUnknownOperationThatDidNotHappen() {
-    neverHappened("ApprovalApproved", APPROVED, 2);
+    neverHappened(Kind.APPROVED, APPROVED, 2);
     isUnknown(APPROVED, 2);
-    replace(new Approval(APPROVED, "expired", 2, DUE, DUE.plusMillis(3)));
+    replace(new Approval(APPROVED, "expired", 2, ASKED, DUE, DUE.plusMillis(3)));
     row("ApprovalExpired", APPROVED.toString(), "version", 2);
     received.add(outbox.get(outbox.size() - 1).event("topic", 0, 50));
 
-    neverHappened("ApprovalExtended", EXTENDED, 2);
+    neverHappened(Kind.EXTENDED, EXTENDED, 2);
     isUnknown(EXTENDED, 2);
-    replace(new Approval(EXTENDED, "expired", 2, DUE, DUE.plusMillis(3)));
+    replace(new Approval(EXTENDED, "expired", 2, ASKED, DUE, DUE.plusMillis(3)));
     row("ApprovalExpired", EXTENDED.toString(), "version", 2);
     received.add(outbox.get(outbox.size() - 1).event("topic", 0, 51));
 
@@ -498,7 +573,7 @@ class CheckerTest {
   @Test
   void doesNotLetAnUnknownOperationExplainAnotherStatus() {
     operations.add(operation(APPROVED, Kind.CANCELLED, 2, null, Outcome.UNKNOWN));
-    replace(new Approval(APPROVED, "cancelled", 2, DUE, null));
+    replace(new Approval(APPROVED, "cancelled", 2, ASKED, DUE, null));
 
     isFound(Flaw.WRONGLY_EXPIRED);
   }

@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lapse.Lapse;
+import dev.lapse.deadline.ReminderCron;
+import dev.lapse.expiration.Sweep;
+import dev.lapse.expiration.SweepForTests;
 import dev.lapse.loop.Loop;
 import dev.lapse.loop.Step;
 import dev.lapse.support.KafkaChanges;
 import dev.lapse.support.Leftovers;
+import dev.lapse.support.Roles;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
+import java.sql.Connection;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,6 +29,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,15 +58,23 @@ class ControlsIT {
   private final Operations operations = new Operations();
   private final List<AutoCloseable> opened = new ArrayList<>();
 
+  @BeforeEach
+  void optIn() throws Exception {
+    try (Connection owner = database.connectAs(Roles.OWNER)) {
+      Workload.optIn(owner);
+    }
+  }
+
   @AfterEach
   void stop() throws Exception {
     for (AutoCloseable resource : opened) {
       resource.close();
     }
     database.close();
-    // The service has set it for the whole process.
-    ((ch.qos.logback.classic.Logger) LoggerFactory.getLogger("dev.lapse.expiration"))
-        .setLevel(null);
+    // The service has set them for the whole process.
+    for (String name : List.of("dev.lapse.expiration", "dev.lapse.deadline")) {
+      ((ch.qos.logback.classic.Logger) LoggerFactory.getLogger(name)).setLevel(null);
+    }
   }
 
   private <T extends AutoCloseable> T opened(T resource) {
@@ -75,6 +89,7 @@ class ControlsIT {
 
     work();
     awaitLapsed();
+    awaitTold();
     awaitPublished(receiver);
     lapse.close();
 
@@ -87,6 +102,10 @@ class ControlsIT {
     assertThat(operations.count(Operations.Outcome.FAILED)).isPositive();
     assertThat(database.count("SELECT count(*) FROM ai_approvals WHERE status = 'expired'"))
         .isGreaterThan(50);
+    assertThat(database.count("SELECT count(*) FROM outbox WHERE type = 'ApprovalEscalated'"))
+        .isGreaterThan(20);
+    assertThat(database.count("SELECT count(*) FROM late_decision")).isPositive();
+    assertThat(database.count("SELECT count(*) FROM extension WHERE moved > 0")).isPositive();
   }
 
   @Test
@@ -99,6 +118,7 @@ class ControlsIT {
 
     during(relay, this::work);
     awaitLapsed();
+    awaitTold();
     lapse.close();
     relay.runOnce();
     publisher.flush();
@@ -123,6 +143,7 @@ class ControlsIT {
         () -> {
           work();
           awaitLapsed();
+          awaitTold();
           awaitPublished(receiver);
         });
     lapse.close();
@@ -152,6 +173,32 @@ class ControlsIT {
     log.info("Judged seed={} {}", SEED, verdict.summary());
     assertThat(verdict.wronglyExpired()).as(nothing(verdict)).isPositive();
     assertThat(Audit.findings(database.jdbc())).isNotEmpty();
+  }
+
+  @Test
+  void findsWhatAReminderCronTellsTooLate() throws Exception {
+    Sweep sweep = SweepForTests.of(database.serviceJdbc(), 50);
+
+    during(
+        () -> {
+          sweep.run();
+          return Duration.ofMillis(5);
+        },
+        () ->
+            during(
+                new ReminderCron(database.jdbc(), "1s"),
+                () -> {
+                  work();
+                  awaitLapsed();
+                }));
+
+    Verdict verdict =
+        Checker.judge(
+            Histories.read(database.jdbc(), operations, List.of()).ladder(List.of("1s:remind")));
+    log.info("Judged seed={} {}", SEED, verdict.summary());
+    assertThat(verdict.wronglyReminded()).as(nothing(verdict)).isPositive();
+    assertThat(verdict.wronglyExpired()).as("%s", verdict).isZero();
+    assertThat(verdict.wrongVersion()).as("%s", verdict).isZero();
   }
 
   private static String nothing(Verdict verdict) {
@@ -185,14 +232,17 @@ class ControlsIT {
 
   /** Until everything is expired that falls due before long. */
   private void awaitLapsed() {
-    await()
-        .atMost(PATIENCE)
-        .until(
-            () ->
-                database.count(
-                        "SELECT count(*) FROM ai_approvals WHERE status = 'pending'"
-                            + " AND expires_at < now() + interval '10 minutes'")
-                    == 0);
+    awaitNone(
+        "ai_approvals WHERE status = 'pending' AND expires_at < now() + interval '10 minutes'");
+  }
+
+  /** Until everybody is told of the steps that come before long. */
+  private void awaitTold() {
+    awaitNone("next_step WHERE fire_at < now() + interval '10 minutes'");
+  }
+
+  private void awaitNone(String from) {
+    await().atMost(PATIENCE).until(() -> database.count("SELECT count(*) FROM " + from) == 0);
   }
 
   /** If something is not, the verdict tells what. */
@@ -258,8 +308,10 @@ class ControlsIT {
                 "--server.port=0",
                 "--server.tomcat.basedir=" + Leftovers.directory("tomcat-of-controls-"),
                 "--logging.config=classpath:logback-test.xml",
-                "--logging.level.dev.lapse.expiration=warn"));
+                "--logging.level.dev.lapse.expiration=warn",
+                "--logging.level.dev.lapse.deadline=warn"));
     topics.forEach((type, topic) -> args.add("--lapse.relay.topics." + type + "=" + topic));
+    Workload.SETTINGS.forEach((setting, value) -> args.add("--" + setting + "=" + value));
     return opened(
         SpringApplication.from(Lapse::main)
             .run(args.toArray(String[]::new))

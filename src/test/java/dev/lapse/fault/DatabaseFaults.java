@@ -20,7 +20,11 @@ import java.util.stream.Collectors;
 /** What happens to PostgreSQL while it keeps all that it acknowledged, and to the way to it. */
 final class DatabaseFaults {
 
-  private static final Pattern SWEEP = Pattern.compile("FOR NO KEY UPDATE SKIP LOCKED");
+  /** Also within the part that pg_stat_activity shows. */
+  private static final String OF_A_SWEEP = "lapse.recorded";
+
+  static final Pattern SWEEP = Pattern.compile(Pattern.quote(OF_A_SWEEP));
+  static final Pattern STEP = Pattern.compile("stepped AS");
   private static final Pattern POLL = Pattern.compile("straggler AS MATERIALIZED");
 
   private static final String OF_THE_SERVICE =
@@ -51,6 +55,11 @@ final class DatabaseFaults {
             "sweep done and its answer lost",
             world ->
                 KafkaFaults.sprung(world, world.database.onStatementResult(SWEEP, 1, Trap.CUT))));
+    faults.add(
+        Fault.underLoad(
+            "step told and its answer lost",
+            world ->
+                KafkaFaults.sprung(world, world.database.onStatementResult(STEP, 1, Trap.CUT))));
     faults.add(
         Fault.underLoad(
             "poll cut off in mid-statement",
@@ -252,7 +261,9 @@ final class DatabaseFaults {
       statement.execute("SET LOCAL deadlock_timeout = '1min'"); // so that the other one gives in
       statement.execute("LOCK TABLE outbox IN EXCLUSIVE MODE");
       awaitAny(
-          world, OF_THE_SERVICE + " AND wait_event_type = 'Lock' AND query LIKE '%due AS MATER%'");
+          world,
+          OF_THE_SERVICE
+              + " AND wait_event_type = 'Lock' AND query LIKE '%%%s%%'".formatted(OF_A_SWEEP));
       statement.execute(
           "SELECT FROM ai_approvals WHERE status = 'pending' AND expires_at < now() FOR UPDATE");
       session.rollback();

@@ -2,6 +2,7 @@ package dev.lapse.fault;
 
 import dev.lapse.fault.History.Approval;
 import dev.lapse.fault.History.OutboxRow;
+import dev.lapse.fault.History.Place;
 import dev.lapse.fault.Operations.Operation;
 import dev.lapse.fault.Operations.Outcome;
 import dev.lapse.support.EventConsumer.Event;
@@ -18,7 +19,7 @@ final class EventCheck {
   private final Findings findings;
   private final Map<String, OutboxRow> rows = new LinkedHashMap<>();
   private final Set<String> seen = new HashSet<>();
-  private final Map<Stream, Long> highest = new HashMap<>();
+  private final Map<Stream, Place> highest = new HashMap<>();
   private final Map<Stream, Integer> partitions = new HashMap<>();
   private int repeated;
 
@@ -57,7 +58,7 @@ final class EventCheck {
       findings.add(
           Flaw.PHANTOM, "%s was received and differs from its row %s".formatted(event, row));
     } else if (seen.add(id)) {
-      checkOrder(event, row.number());
+      checkOrder(event, row.place());
     } else if (history.mayRepeat().contains(id)) {
       repeated++;
     } else {
@@ -65,7 +66,7 @@ final class EventCheck {
     }
   }
 
-  private void checkOrder(Event event, long number) {
+  private void checkOrder(Event event, Place place) {
     Stream stream = new Stream(event.topic(), event.key());
     Integer partition = partitions.putIfAbsent(stream, event.partition());
     if (partition != null && partition != event.partition()) {
@@ -73,12 +74,12 @@ final class EventCheck {
           Flaw.MISORDERED, "%s: its key was on partition %d before".formatted(event, partition));
       return;
     }
-    long before = highest.getOrDefault(stream, 0L);
-    if (number <= before) {
-      findings.add(
-          Flaw.MISORDERED, "%s was received after number %d of its key".formatted(event, before));
+    Place before = highest.get(stream);
+    if (before == null || place.compareTo(before) > 0) {
+      highest.put(stream, place);
+    } else {
+      findings.add(Flaw.MISORDERED, "%s was received after %s of its key".formatted(event, before));
     }
-    highest.put(stream, Math.max(before, number));
   }
 
   /** A number that no row has, up to what a row, an approval or an acknowledgement says. */
@@ -86,7 +87,9 @@ final class EventCheck {
     Map<String, Set<Long>> numbers = new LinkedHashMap<>();
     Map<String, Long> last = new HashMap<>();
     for (OutboxRow row : history.outbox()) {
-      numbers.computeIfAbsent(row.key(), unused -> new HashSet<>()).add(row.number());
+      if (row.isReport()) {
+        numbers.computeIfAbsent(row.key(), unused -> new HashSet<>()).add(row.number());
+      }
       last.merge(row.key(), row.number(), Math::max);
     }
     for (Operation operation : history.operations()) {

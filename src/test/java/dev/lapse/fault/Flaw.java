@@ -4,7 +4,7 @@ package dev.lapse.fault;
 public enum Flaw {
   /** Committed, and not received; or acknowledged, and not in the database. */
   LOST,
-  /** Received once more. */
+  /** Received once more; or a step that was told once more. */
   DUPLICATE,
   /** Received and not committed, or not as it was committed. */
   PHANTOM,
@@ -14,6 +14,10 @@ public enum Flaw {
   WRONGLY_EXPIRED,
   /** Approval, operations and outbox do not add up. */
   WRONG_VERSION,
+  /** Told of a step that had not come, or of an approval that was decided, overdue or moved. */
+  WRONGLY_REMINDED,
+  /** Nobody was told of a step. */
+  FORGOTTEN,
   /** Still pending though its deadline has passed. */
   OVERDUE
 }

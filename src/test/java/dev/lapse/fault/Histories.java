@@ -9,7 +9,6 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Reads what a history says of the database, once nobody writes any more. */
@@ -18,11 +17,13 @@ public final class Histories {
   private Histories() {}
 
   public static History read(JdbcClient jdbc, Operations operations, List<Event> received) {
-    return History.of(operations.all(), approvals(jdbc), outbox(jdbc), received);
+    return History.of(operations.all(), approvals(jdbc), outbox(jdbc), received)
+        .ladder(Workload.LADDER);
   }
 
   public static List<OutboxRow> outbox(JdbcClient jdbc) {
-    return jdbc.sql("SELECT id, event_id::text, type, key, payload::text FROM outbox ORDER BY id")
+    return jdbc.sql(
+            "SELECT id, event_id::text, type, key, payload::text, occurred_at FROM outbox ORDER BY id")
         .query((row, n) -> outboxRow(row))
         .list();
   }
@@ -33,24 +34,26 @@ public final class Histories {
         row.getString("event_id"),
         row.getString("type"),
         row.getString("key"),
-        row.getString("payload"));
+        row.getString("payload"),
+        time(row, "occurred_at"));
   }
 
   public static List<Approval> approvals(JdbcClient jdbc) {
-    return jdbc.sql("SELECT id, status, version, expires_at, executed_at FROM ai_approvals")
+    return jdbc.sql(
+            "SELECT id, status, version, created_at, expires_at, executed_at FROM ai_approvals")
         .query(
             (row, n) ->
                 new Approval(
                     row.getObject("id", UUID.class),
                     row.getString("status"),
                     row.getInt("version"),
-                    row.getObject("expires_at", OffsetDateTime.class).toInstant(),
-                    instant(row, "executed_at")))
+                    time(row, "created_at"),
+                    time(row, "expires_at"),
+                    row.getObject("executed_at") == null ? null : time(row, "executed_at")))
         .list();
   }
 
-  private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
-    OffsetDateTime value = row.getObject(column, OffsetDateTime.class);
-    return value == null ? null : value.toInstant();
+  private static Instant time(ResultSet row, String column) throws SQLException {
+    return row.getObject(column, OffsetDateTime.class).toInstant();
   }
 }

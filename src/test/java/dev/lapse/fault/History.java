@@ -3,6 +3,7 @@ package dev.lapse.fault;
 import dev.lapse.fault.Operations.Operation;
 import dev.lapse.support.EventConsumer.Event;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  * @param received in the order of receipt, by a {@code read_committed} consumer that read to the
  *     end of every topic
  * @param mayRepeat ids of events that the product said it would publish again
- * @param settledTo what fell due before this must have expired; {@link Instant#MIN} if expiring was
- *     not waited for
+ * @param settledTo what fell due before this must have expired, and steps been told; {@link
+ *     Instant#MIN} if that was not waited for
+ * @param ladder as the service was set; without one nobody is to be reminded
  */
 public record History(
     List<Operation> operations,
@@ -27,7 +29,8 @@ public record History(
     List<OutboxRow> outbox,
     List<Event> received,
     Set<String> mayRepeat,
-    Instant settledTo) {
+    Instant settledTo,
+    List<String> ladder) {
 
   public History {
     operations = List.copyOf(operations);
@@ -35,6 +38,7 @@ public record History(
     outbox = List.copyOf(outbox);
     received = List.copyOf(received);
     mayRepeat = Set.copyOf(mayRepeat);
+    ladder = List.copyOf(ladder);
   }
 
   /** Of which nothing may repeat and nothing need have expired. */
@@ -43,7 +47,7 @@ public record History(
       List<Approval> approvals,
       List<OutboxRow> outbox,
       List<Event> received) {
-    return new History(operations, approvals, outbox, received, Set.of(), Instant.MIN);
+    return new History(operations, approvals, outbox, received, Set.of(), Instant.MIN, List.of());
   }
 
   /** Of writers that have nothing to do with approvals. */
@@ -52,16 +56,29 @@ public record History(
   }
 
   public History mayRepeat(Set<String> eventIds) {
-    return new History(operations, approvals, outbox, received, eventIds, settledTo);
+    return new History(operations, approvals, outbox, received, eventIds, settledTo, ladder);
   }
 
   public History settledTo(Instant instant) {
-    return new History(operations, approvals, outbox, received, mayRepeat, instant);
+    return new History(operations, approvals, outbox, received, mayRepeat, instant, ladder);
+  }
+
+  public History ladder(List<String> rungs) {
+    return new History(operations, approvals, outbox, received, mayRepeat, settledTo, rungs);
   }
 
   /** A final row of {@code ai_approvals}. */
   public record Approval(
-      UUID id, String status, int version, Instant expiresAt, @Nullable Instant executedAt) {
+      UUID id,
+      String status,
+      int version,
+      Instant createdAt,
+      Instant expiresAt,
+      @Nullable Instant executedAt) {
+
+    boolean isPending() {
+      return status.equals("pending");
+    }
 
     boolean isExpired() {
       return status.equals("expired");
@@ -69,7 +86,12 @@ public record History(
   }
 
   /** A final row of {@code outbox}. */
-  public record OutboxRow(long id, String eventId, String type, String key, String payload) {
+  public record OutboxRow(
+      long id, String eventId, String type, String key, String payload, Instant occurredAt) {
+
+    /** What triggers write of what a client does, and reports by an event of its own. */
+    private static final Set<String> NOTICES =
+        Set.of("ApprovalRequested", "ApprovalRescheduled", "ApprovalDecided");
 
     private static final Pattern NUMBER = Pattern.compile("\"(?:number|version)\"\\s*:\\s*(\\d+)");
 
@@ -86,6 +108,19 @@ public record History(
       return Long.parseLong(number.group(1));
     }
 
+    /** Whether it stands for its number, which no other row of its key then has. */
+    boolean isReport() {
+      return !NOTICES.contains(type) && !Reminder.isOne(this);
+    }
+
+    /** Its place among the events of its key. */
+    Place place() {
+      if (Reminder.isOne(this)) {
+        return new Place(number(), 2, Reminder.of(this).firedAt());
+      }
+      return new Place(number(), NOTICES.contains(type) ? 0 : 1, Instant.MIN);
+    }
+
     boolean isOf(Event event) {
       return key.equals(event.key())
           && payload.equals(event.value())
@@ -96,6 +131,25 @@ public record History(
     public Event event(String topic, int partition, long offset) {
       return new Event(
           topic, partition, offset, key, payload, Map.of("ce_id", eventId, "ce_type", type));
+    }
+  }
+
+  /**
+   * A trigger tells of a change before the client does; reminders come after both.
+   *
+   * @param turn among those of the same number
+   * @param at orders reminders of the same number
+   */
+  record Place(long number, int turn, Instant at) implements Comparable<Place> {
+
+    private static final Comparator<Place> ORDER =
+        Comparator.comparingLong(Place::number)
+            .thenComparingInt(Place::turn)
+            .thenComparing(Place::at);
+
+    @Override
+    public int compareTo(Place other) {
+      return ORDER.compare(this, other);
     }
   }
 }

@@ -3,14 +3,19 @@ package dev.lapse.fault;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.lapse.support.Leftovers;
 import dev.lapse.support.OwnPostgres;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyManager;
 
 /**
  * What gives PostgreSQL another history than the one that the service has seen: acknowledged
@@ -25,9 +30,14 @@ final class HistoryFaults {
           "outbox",
           "relay_checkpoint",
           "dead_letter",
+          "next_step",
+          "deadline_move",
+          "late_decision",
+          "extension",
           "workload_counter");
 
-  private static final int CHUNK = 5000;
+  private static final List<String> SEQUENCES =
+      List.of("outbox_id_seq", "deadline_move_id_seq", "late_decision_id_seq");
 
   private HistoryFaults() {}
 
@@ -95,40 +105,33 @@ final class HistoryFaults {
         copy(table, from, to);
       }
     }
-    long last = world.count("SELECT last_value FROM outbox_id_seq");
-    restored.execute("SELECT setval('outbox_id_seq', %d)".formatted(last));
+    for (String sequence : SEQUENCES) {
+      long last = world.count("SELECT last_value FROM " + sequence);
+      restored.execute("SELECT setval('%s', %d)".formatted(sequence, last));
+    }
+    try (Connection owner = restored.owner()) {
+      Workload.optIn(owner); // triggers come last, or they would do everything again
+    }
     restored.execute("ANALYZE");
     world.moveTo(restored);
     world.mended();
     notes(world, "restored", 20);
   }
 
-  private static void copy(String table, Connection from, Connection to) throws SQLException {
-    try (Statement select = from.createStatement();
-        PreparedStatement insert =
-            to.prepareStatement(
-                ("INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE"
-                        + " SELECT %2$s FROM (SELECT (r::%1$s).* FROM unnest(?) r) dumped")
-                    .formatted(table, OwnPostgres.columns(table, to)))) {
-      select.setFetchSize(CHUNK);
-      List<String> rows = new ArrayList<>();
-      try (ResultSet row = select.executeQuery("SELECT t::text FROM %s t".formatted(table))) {
-        while (row.next()) {
-          rows.add(row.getString(1));
-          if (rows.size() == CHUNK) {
-            insert(insert, rows, to);
-          }
-        }
-      }
-      insert(insert, rows, to);
+  private static void copy(String table, Connection from, Connection to) throws Exception {
+    Path rows = Leftovers.file("dump-", ".copy");
+    String columns = OwnPostgres.columns(table, to);
+    try (OutputStream out = Files.newOutputStream(rows)) {
+      copies(from).copyOut("COPY %s (%s) TO STDOUT".formatted(table, columns), out);
     }
+    try (InputStream in = Files.newInputStream(rows)) {
+      copies(to).copyIn("COPY %s (%s) FROM STDIN".formatted(table, columns), in);
+    }
+    Files.delete(rows);
   }
 
-  private static void insert(PreparedStatement insert, List<String> rows, Connection to)
-      throws SQLException {
-    insert.setArray(1, to.createArrayOf("text", rows.toArray()));
-    insert.executeUpdate();
-    rows.clear();
+  private static CopyManager copies(Connection session) throws SQLException {
+    return session.unwrap(PGConnection.class).getCopyAPI();
   }
 
   /** Published is only what survives: so nothing is said to be lost. */

@@ -32,7 +32,7 @@ final class MarkingRelay implements Step {
     List<OutboxRow> page =
         jdbc.sql(
                 """
-                SELECT id, event_id::text, type, key, payload::text FROM outbox
+                SELECT id, event_id::text, type, key, payload::text, occurred_at FROM outbox
                 WHERE NOT EXISTS (SELECT FROM published WHERE published.id = outbox.id)
                 ORDER BY id
                 LIMIT :limit

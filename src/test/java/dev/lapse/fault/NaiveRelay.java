@@ -28,7 +28,7 @@ public final class NaiveRelay implements Step {
     List<OutboxRow> page =
         jdbc.sql(
                 """
-                SELECT id, event_id::text, type, key, payload::text FROM outbox
+                SELECT id, event_id::text, type, key, payload::text, occurred_at FROM outbox
                 WHERE id > :last ORDER BY id
                 """)
             .param("last", lastId)

@@ -18,25 +18,35 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Operations {
 
-  /** What was done, the event that reports it, and the status it leads to. */
+  /** What was done, the events that tell of it, and the status it leads to. */
   public enum Kind {
-    CREATED("ApprovalCreated", "pending"),
-    APPROVED("ApprovalApproved", "approved"),
-    REJECTED("ApprovalRejected", "rejected"),
-    CANCELLED("ApprovalCancelled", "cancelled"),
-    EXTENDED("ApprovalExtended", "pending"),
-    EXECUTED("ApprovalExecuted", "executed");
+    CREATED("ApprovalCreated", "ApprovalRequested", "pending"),
+    APPROVED("ApprovalApproved", "ApprovalDecided", "approved"),
+    REJECTED("ApprovalRejected", "ApprovalDecided", "rejected"),
+    CANCELLED("ApprovalCancelled", "ApprovalDecided", "cancelled"),
+    EXTENDED("ApprovalExtended", "ApprovalRescheduled", "pending"),
+    EXECUTED("ApprovalExecuted", null, "executed"),
+    /** Nothing but an answer, and that it was expired then: to who wanted to decide too late. */
+    TOLD_TOO_LATE("ApprovalExpired", null, "expired");
 
     private final String eventType;
+    private final @Nullable String notice;
     private final String status;
 
-    Kind(String eventType, String status) {
+    Kind(String eventType, @Nullable String notice, String status) {
       this.eventType = eventType;
+      this.notice = notice;
       this.status = status;
     }
 
+    /** By which the client reports it. */
     public String eventType() {
       return eventType;
+    }
+
+    /** By which a trigger tells of it; null if none does. */
+    @Nullable String notice() {
+      return notice;
     }
 
     public String status() {
@@ -45,7 +55,7 @@ public final class Operations {
 
     /** Whether the approval is no longer open after it, and so must not expire. */
     public boolean decides() {
-      return !status.equals("pending");
+      return !status.equals("pending") && this != TOLD_TOO_LATE;
     }
   }
 

@@ -7,6 +7,7 @@ import dev.lapse.fault.History.OutboxRow;
 import dev.lapse.support.EventConsumer.Event;
 import dev.lapse.support.Servers;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -59,7 +60,10 @@ class ReceiverIT {
   private void publish(long from, long to) {
     try (PlainPublisher publisher = new PlainPublisher(servers, Map.of("Noted", topic))) {
       LongStream.rangeClosed(from, to)
-          .forEach(n -> publisher.send(new OutboxRow(n, "event-" + n, "Noted", "key-" + n, "{}")));
+          .forEach(
+              n ->
+                  publisher.send(
+                      new OutboxRow(n, "event-" + n, "Noted", "key-" + n, "{}", Instant.EPOCH)));
       publisher.flush();
     }
   }

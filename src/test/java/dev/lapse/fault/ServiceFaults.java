@@ -13,7 +13,6 @@ import java.util.regex.Pattern;
 /** What happens to the service's own processes. */
 final class ServiceFaults {
 
-  private static final Pattern SWEEP = Pattern.compile("FOR NO KEY UPDATE SKIP LOCKED");
   private static final Pattern CHECKPOINT = Pattern.compile("INSERT INTO relay_checkpoint");
 
   private ServiceFaults() {}
@@ -42,11 +41,22 @@ final class ServiceFaults {
     faults.add(
         Fault.underLoad(
             "service killed before a sweep",
-            world -> killAll(world, trap -> world.database.onStatement(SWEEP, 1, trap))));
+            world ->
+                killAll(world, trap -> world.database.onStatement(DatabaseFaults.SWEEP, 1, trap))));
     faults.add(
         Fault.underLoad(
             "service killed after a sweep",
-            world -> killAll(world, trap -> world.database.onStatementResult(SWEEP, 1, trap))));
+            world ->
+                killAll(
+                    world,
+                    trap -> world.database.onStatementResult(DatabaseFaults.SWEEP, 1, trap))));
+    faults.add(
+        Fault.underLoad(
+            "service killed after a step was told",
+            world ->
+                killAll(
+                    world,
+                    trap -> world.database.onStatementResult(DatabaseFaults.STEP, 1, trap))));
     faults.add(
         Fault.underLoad("leader paused beyond its session, then back", ServiceFaults::zombie));
     faults.add(Fault.underLoad("leader killed, and its successor too", ServiceFaults::killTwice));

@@ -1,5 +1,6 @@
 package dev.lapse.fault;
 
+import dev.lapse.deadline.DeadlinesForTests;
 import dev.lapse.fault.Operations.Kind;
 import dev.lapse.fault.Operations.Operation;
 import dev.lapse.fault.Operations.Outcome;
@@ -15,6 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 
 /**
  * One transaction of a client: changes of approvals, each with its event, and noted events. What it
@@ -35,6 +39,13 @@ final class Transaction {
       WHERE id = ?::uuid AND status = 'pending' AND expires_at > clock_timestamp()
       RETURNING version, expires_at
       """;
+
+  private static final String DECIDE_BY_FUNCTION =
+      "SELECT outcome FROM decide_approval(?, ?, 'approver')";
+
+  /** Of what this transaction has changed. */
+  private static final String CHANGED =
+      "SELECT version, expires_at FROM ai_approvals WHERE id = ?::uuid";
 
   private static final String EXTEND =
       """
@@ -88,17 +99,60 @@ final class Transaction {
     this.gid = gid;
   }
 
-  void create(UUID approval, int dueInMillis) throws SQLException {
+  void create(UUID approval, long dueInMillis) throws SQLException {
     change(approval, Kind.CREATED, CREATE, approval, dueInMillis);
   }
 
-  /** Whether it was in time. */
-  boolean decide(UUID approval, Kind kind) throws SQLException {
-    return change(approval, kind, DECIDE, kind.status(), approval);
+  /**
+   * Whether it was in time.
+   *
+   * @param byFunction rather than by an UPDATE of its own
+   */
+  boolean decide(UUID approval, Kind kind, boolean byFunction) throws SQLException {
+    if (!byFunction) {
+      return change(approval, kind, DECIDE, kind.status(), approval);
+    }
+    String outcome = "";
+    try (PreparedStatement statement = session.prepareStatement(DECIDE_BY_FUNCTION)) {
+      statement.setString(1, approval.toString());
+      statement.setString(2, kind.status());
+      try (ResultSet answer = statement.executeQuery()) {
+        answer.next();
+        outcome = answer.getString(1);
+      }
+    } finally {
+      if (!outcome.equals("decided")) {
+        operations.failed(approval, kind);
+      }
+    }
+    if (outcome.equals("lapsed")) {
+      invoked.add(operations.invoke(approval, Kind.TOLD_TOO_LATE, 0, null));
+    }
+    return outcome.equals("decided") && change(approval, kind, CHANGED, approval);
   }
 
-  boolean extend(UUID approval, int millis) throws SQLException {
-    return change(approval, Kind.EXTENDED, EXTEND, millis, approval);
+  /**
+   * @param byCommand as {@code lapse extend} does, rather than by an UPDATE of its own
+   */
+  boolean extend(UUID approval, Duration by, boolean byCommand) throws SQLException {
+    if (!byCommand) {
+      return change(approval, Kind.EXTENDED, EXTEND, by.toMillis(), approval);
+    }
+    boolean moved = false;
+    try {
+      JdbcClient jdbc = JdbcClient.create(new SingleConnectionDataSource(session, true));
+      moved = DeadlinesForTests.extend(jdbc, approval.toString(), by);
+    } catch (DataAccessException e) {
+      if (e.getCause() instanceof SQLException cause) {
+        throw cause;
+      }
+      throw e;
+    } finally {
+      if (!moved) {
+        operations.failed(approval, Kind.EXTENDED);
+      }
+    }
+    return moved && change(approval, Kind.EXTENDED, CHANGED, approval);
   }
 
   boolean execute(UUID approval) throws SQLException {

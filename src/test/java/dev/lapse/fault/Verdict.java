@@ -69,6 +69,10 @@ public record Verdict(
     return count(Flaw.WRONG_VERSION);
   }
 
+  public int wronglyReminded() {
+    return count(Flaw.WRONGLY_REMINDED);
+  }
+
   public int overdue() {
     return count(Flaw.OVERDUE);
   }

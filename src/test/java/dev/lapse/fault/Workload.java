@@ -1,6 +1,11 @@
 package dev.lapse.fault;
 
+import dev.lapse.approvals.OptIn;
+import dev.lapse.approvals.OptInFixture;
+import dev.lapse.deadline.DeadlinesForTests;
+import dev.lapse.decision.OptIns;
 import dev.lapse.fault.Operations.Kind;
+import dev.lapse.support.Roles;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -15,9 +20,9 @@ import java.util.TreeMap;
 import java.util.UUID;
 
 /**
- * Clients that create approvals, decide them close to their deadlines as the README tells
- * approvers, and note events on shared keys, each with events in the same transaction; through
- * deadlocks, time-outs and outages of the database.
+ * Clients that create approvals, decide and move them close to their deadlines and to their steps,
+ * as the documents tell approvers, and note events on shared keys, each with events in the same
+ * transaction; through deadlocks, time-outs and outages of the database.
  *
  * <p>What they choose is a function of the seed; what the scheduler makes of it is not. Every event
  * carries its place in its key's order, for {@link Checker} to go by.
@@ -34,6 +39,26 @@ public final class Workload {
      */
     Connection open() throws SQLException;
   }
+
+  /** Of a deadline that no test waits for. */
+  static final Duration FAR = Duration.ofDays(30);
+
+  /**
+   * What is due in seconds has passed two steps when it is created and comes to two more; what is
+   * due {@link #FAR} away comes to the first after two seconds.
+   */
+  static final List<String> LADDER =
+      List.of("2591998s:remind", "3s:remind", "40%:remind", "80%:escalate");
+
+  /** Those of the service that the clients and the checker count on. */
+  static final Map<String, String> SETTINGS =
+      Map.of(
+          "lapse.ladder", String.join(",", LADDER),
+          "lapse.approvals.columns.created-at", "created_at",
+          "lapse.deadlines.moves", "true",
+          "lapse.decisions.enabled", "true",
+          "lapse.events.decided", "true",
+          "lapse.events.requested", "true");
 
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
@@ -88,11 +113,26 @@ public final class Workload {
   public static Map<String, String> topics(String prefix) {
     Map<String, String> topics = new TreeMap<>();
     topics.put("Noted", prefix + ".noted");
-    topics.put("ApprovalExpired", prefix + ".approvals");
     for (Kind kind : Kind.values()) {
       topics.put(kind.eventType(), prefix + ".approvals");
+      if (kind.notice() != null) {
+        topics.put(kind.notice(), prefix + ".approvals");
+      }
     }
+    Reminder.TYPES.forEach(type -> topics.put(type, prefix + ".approvals"));
     return topics;
+  }
+
+  /** Gives the standard table what {@link #SETTINGS} ask for, as migrating does. */
+  static void optIn(Connection owner) throws SQLException {
+    List<OptIn> optIns = new ArrayList<>(List.of(OptIns.all()));
+    optIns.add(DeadlinesForTests.ladder(LADDER));
+    optIns.add(DeadlinesForTests.moves());
+    OptInFixture.apply(
+        owner, Map.of("columns.created-at", "created_at"), optIns.toArray(OptIn[]::new));
+    try (Statement statement = owner.createStatement()) {
+      statement.execute("GRANT SELECT (created_at) ON ai_approvals TO " + Roles.SERVICE);
+    }
   }
 
   private void createCounters() throws SQLException {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.lapse.fault.History.OutboxRow;
 import dev.lapse.support.EventConsumer.Event;
 import dev.lapse.support.PostgresServer;
+import dev.lapse.support.Roles;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.sql.Connection;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +34,13 @@ class WorkloadIT {
 
   private final TestDatabase database = TestDatabase.migrated();
   private final Operations operations = new Operations();
+
+  @BeforeEach
+  void optIn() throws SQLException {
+    try (Connection owner = database.connectAs(Roles.OWNER)) {
+      Workload.optIn(owner);
+    }
+  }
 
   @AfterEach
   void close() {

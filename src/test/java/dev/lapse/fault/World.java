@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
@@ -42,13 +43,19 @@ final class World implements AutoCloseable {
           "LAPSE_RELAY_CHECKPOINT_INTERVAL", "1s",
           "LAPSE_RELAY_PAGE_RECORDS", "200",
           "LAPSE_KAFKA_TOPIC_PARTITIONS", "3",
-          "LOGGING_LEVEL_DEV_LAPSE_EXPIRATION", "warn");
+          "LOGGING_LEVEL_DEV_LAPSE_EXPIRATION", "warn",
+          "LOGGING_LEVEL_DEV_LAPSE_DEADLINE", "warn");
 
   private static final int CLIENTS = 6;
   private static final int PER_SECOND = 40;
 
-  private static final String PENDING =
-      "SELECT count(*) FROM ai_approvals WHERE status = 'pending' AND expires_at < now()";
+  /** What has to be done until then. */
+  private static final String DUE =
+      """
+      SELECT (SELECT count(*) FROM ai_approvals
+              WHERE status = 'pending' AND expires_at < now() + interval '%1$s')
+           + (SELECT count(*) FROM next_step WHERE fire_at < now() + interval '%1$s')
+      """;
 
   final Random random;
   final KafkaProcesses kafka;
@@ -77,15 +84,22 @@ final class World implements AutoCloseable {
                 LapseProcess.against(url, Roles.SERVICE, Roles.PASSWORD, kafka.bootstrapProxied())
                     .with(SETTINGS)
                     .jvm("-XX:+UseSerialGC"), // to be back sooner
-            TOPICS.entrySet().stream()
-                .map(
-                    topic ->
-                        "--lapse.relay.topics.%s=%s".formatted(topic.getKey(), topic.getValue()))
-                .toArray(String[]::new));
+            arguments());
+  }
+
+  private static String[] arguments() {
+    Map<String, String> settings = new TreeMap<>(Workload.SETTINGS);
+    TOPICS.forEach((type, topic) -> settings.put("lapse.relay.topics." + type, topic));
+    return settings.entrySet().stream()
+        .map(setting -> "--%s=%s".formatted(setting.getKey(), setting.getValue()))
+        .toArray(String[]::new);
   }
 
   /** Returns when events flow through all of it. */
   static World start(long seed, int brokers, int instances, OwnPostgres postgres) throws Exception {
+    try (Connection owner = postgres.owner()) {
+      Workload.optIn(owner);
+    }
     World world = new World(seed, KafkaProcesses.start(brokers), postgres);
     try {
       world.instances.start(instances);
@@ -196,7 +210,7 @@ final class World implements AutoCloseable {
     await()
         .atMost(PATIENCE)
         .ignoreExceptions()
-        .until(() -> count(PENDING + " + interval '10 minutes'") == 0);
+        .until(() -> count(DUE.formatted("10 minutes")) == 0);
     recover();
   }
 
@@ -243,10 +257,7 @@ final class World implements AutoCloseable {
               expected.removeAll(waiting);
               return chronicle.awaitReceived(expected);
             });
-    await()
-        .atMost(PATIENCE)
-        .ignoreExceptions()
-        .until(() -> count(PENDING + " - interval '1 second'") == 0);
+    await().atMost(PATIENCE).ignoreExceptions().until(() -> count(DUE.formatted("-1 second")) == 0);
     instances.awaitHealthyLeader();
     if (recovery == null) {
       recovery = Duration.ofNanos(System.nanoTime() - begin);

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -109,6 +110,11 @@ public final class OwnPostgres implements AutoCloseable {
 
   private static final class AnotherTemplate {
     static final Path DIRECTORY = template();
+  }
+
+  /** A session of the role that owns the product's tables. */
+  public Connection owner() throws SQLException {
+    return DriverManager.getConnection(url(), Roles.OWNER, "");
   }
 
   private void migrate() {
@@ -240,7 +246,7 @@ public final class OwnPostgres implements AutoCloseable {
   private void awaitService() {
     long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
     while (true) {
-      try (Connection connection = java.sql.DriverManager.getConnection(url(), USER, "")) {
+      try (Connection connection = DriverManager.getConnection(url(), USER, "")) {
         if (connection.isValid(1)) {
           evict(pool());
           evict(Objects.requireNonNull(servicePool));
