@@ -53,13 +53,26 @@ public final class Audit {
     try (Connection connection = dataSource.getConnection()) {
       connection.setAutoCommit(false);
       connection.setReadOnly(true);
-      List<Map<String, @Nullable String>> rows = rows(connection, invariant.sql(table));
+      boolean applies = applies(connection, invariant);
+      List<Map<String, @Nullable String>> rows =
+          applies ? rows(connection, invariant.sql(table)) : List.of();
       connection.rollback();
       connection.setReadOnly(false);
       connection.setAutoCommit(true);
-      return Finding.of(invariant, rows, LISTED);
+      return applies ? Finding.of(invariant, rows, LISTED) : Finding.notChecked(invariant);
     } catch (SQLException e) { // the pool rolls back, and this is what is told
       return Finding.failed(invariant, Reasons.of(e));
+    }
+  }
+
+  private static boolean applies(Connection connection, Invariant invariant) throws SQLException {
+    String question = invariant.applies();
+    if (question == null) {
+      return true;
+    }
+    try (Statement statement = connection.createStatement();
+        ResultSet answer = statement.executeQuery(question)) {
+      return answer.next() && answer.getBoolean(1);
     }
   }
 

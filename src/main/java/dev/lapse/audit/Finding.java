@@ -8,12 +8,13 @@ import org.jspecify.annotations.Nullable;
  * What asking for one invariant brought.
  *
  * @param name the invariant's
- * @param holds whether it is proven to hold
+ * @param holds whether it is proven to hold, or there is nothing to check
  * @param meaning what a row says
  * @param action what to do about one
  * @param rows what breaks it: names and texts, the first hundred, and no payloads
  * @param more whether there are more than those
  * @param failure why it could not be asked, if it could not
+ * @param notChecked why there is nothing to check, if there is not
  */
 public record Finding(
     String name,
@@ -22,7 +23,8 @@ public record Finding(
     String action,
     List<Map<String, @Nullable String>> rows,
     boolean more,
-    @Nullable String failure) {
+    @Nullable String failure,
+    @Nullable String notChecked) {
 
   public Finding {
     rows = List.copyOf(rows);
@@ -36,6 +38,7 @@ public record Finding(
         invariant.action(),
         found.subList(0, Math.min(found.size(), limit)),
         found.size() > limit,
+        null,
         null);
   }
 
@@ -47,6 +50,19 @@ public record Finding(
         invariant.action(),
         List.of(),
         false,
-        failure);
+        failure,
+        null);
+  }
+
+  static Finding notChecked(Invariant invariant) {
+    return new Finding(
+        invariant.name(),
+        true,
+        invariant.meaning(),
+        invariant.action(),
+        List.of(),
+        false,
+        null,
+        "the triggers of %s are not installed".formatted(invariant.setting()));
   }
 }

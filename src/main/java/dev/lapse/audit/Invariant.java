@@ -7,7 +7,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Something that always holds, as a query that returns what breaks it. The file is the one that
@@ -16,9 +18,18 @@ import java.util.stream.Stream;
  * @param name the file's, without ending
  * @param meaning what a row says
  * @param action what to do about one
+ * @param setting without which there is nothing to check; null if there always is
  * @param sql the query
  */
-record Invariant(String name, String meaning, String action, String sql) {
+record Invariant(String name, String meaning, String action, @Nullable String setting, String sql) {
+
+  /** What says that its triggers are there. */
+  private static final Map<String, String> FUNCTIONS =
+      Map.of("lapse.ladder", "lapse_arm_step", "lapse.deadlines.moves", "lapse_record_move");
+
+  /** Of those that ask for what only a setting brings about. */
+  private static final Map<String, String> SETTINGS =
+      Map.of("step-missing", "lapse.ladder", "move-without-record", "lapse.deadlines.moves");
 
   /**
    * How the queries that are about approvals begin, so that they run as they are in psql. What it
@@ -63,6 +74,10 @@ record Invariant(String name, String meaning, String action, String sql) {
               "ended-without-record",
               "ended-twice",
               "event-differs-from-approval",
+              "announced-after-end",
+              "announced-twice",
+              "step-missing",
+              "move-without-record",
               "overdue",
               "position-ahead",
               "dead-letters")
@@ -99,11 +114,20 @@ record Invariant(String name, String meaning, String action, String sql) {
         name,
         paragraphs.get(0).toString(),
         paragraphs.get(1).toString(),
+        SETTINGS.get(name),
         file.strip().replaceFirst(";$", ""));
   }
 
   /** The query, about the application's table. */
   String sql(ApprovalsTable table) {
     return sql.replace(STANDARD, table.sql(MAPPED));
+  }
+
+  /** A query for whether there is something to check; null if there always is. */
+  @Nullable String applies() {
+    return setting == null
+        ? null
+        : "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgfoid = to_regproc('%s'))"
+            .formatted(FUNCTIONS.get(setting));
   }
 }

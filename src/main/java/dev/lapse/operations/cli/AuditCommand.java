@@ -186,6 +186,10 @@ final class AuditCommand implements Callable<Integer> {
   }
 
   private static void print(Finding finding, PrintWriter out) {
+    if (finding.notChecked() != null) {
+      out.printf("-       %s: not checked: %s%n", finding.name(), finding.notChecked());
+      return;
+    }
     if (finding.holds()) {
       out.printf("ok      %s%n", finding.name());
       return;

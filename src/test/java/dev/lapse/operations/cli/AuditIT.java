@@ -2,15 +2,20 @@ package dev.lapse.operations.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lapse.approvals.OptInFixture;
+import dev.lapse.deadline.DeadlinesForTests;
 import dev.lapse.support.Approvals;
 import dev.lapse.support.Command;
 import dev.lapse.support.Outbox;
 import dev.lapse.support.Published;
+import dev.lapse.support.Roles;
 import dev.lapse.support.Servers;
 import dev.lapse.support.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -36,6 +41,9 @@ class AuditIT {
 
     assertThat(run(0, "audit"))
         .contains("ok      expired-before-due", "ok      dead-letters", "No problems found.")
+        .contains(
+            "-       step-missing: not checked: the triggers of lapse.ladder are not installed",
+            "-       move-without-record: not checked: the triggers of lapse.deadlines.moves are not")
         .doesNotContain("FOUND");
   }
 
@@ -84,13 +92,56 @@ class AuditIT {
   }
 
   @Test
+  void findsWhatIsWrongWithMovesAndSteps() throws Exception {
+    try (Connection owner = database.connectAs(Roles.OWNER)) {
+      OptInFixture.apply(
+          owner,
+          Map.of(),
+          DeadlinesForTests.ladder(List.of("1h:remind")),
+          DeadlinesForTests.moves());
+    }
+    List<UUID> ids = new Approvals(database).insert(6, "3 hours");
+    database.execute("UPDATE ai_approvals SET expires_at = expires_at + interval '1 hour'");
+    assertThat(run(0, "audit")).contains("ok      step-missing", "ok      move-without-record");
+
+    database.execute(
+        """
+        DELETE FROM deadline_move WHERE approval_id = '%1$s';
+        DELETE FROM outbox WHERE key = '%2$s';
+        SET session_replication_role = replica;
+        UPDATE ai_approvals SET expires_at = expires_at + interval '1 h' WHERE id = '%3$s';
+        DELETE FROM next_step WHERE approval_id = '%4$s';
+        SET session_replication_role = origin;
+        INSERT INTO outbox (type, key, payload)
+          SELECT type, '%5$s', '{"expiresAt": "then", "step": "1h", "collapsed": ["1d"]}'
+          FROM unnest(ARRAY['ApprovalExpiring', 'ApprovalEscalated']) type;
+        INSERT INTO outbox (type, key, payload) VALUES
+          ('ApprovalExpired', '%6$s', '{}'), ('ApprovalExpiring', '%6$s', '{"step": "1h"}');
+        """
+            .formatted(ids.toArray()));
+
+    assertThat(run(1, "audit"))
+        .contains(
+            "FOUND   move-without-record: 2",
+            "approval_id=" + ids.get(0) + "  events=1  moves=0",
+            "approval_id=" + ids.get(1) + "  events=0  moves=1",
+            "FOUND   step-missing: 2",
+            "approval_id=" + ids.get(2),
+            "approval_id=" + ids.get(3),
+            "FOUND   announced-twice: 2",
+            "approval_id=" + ids.get(4) + "  step=1d  deadline=then  records=2",
+            "FOUND   announced-after-end: 1",
+            "approval_id=" + ids.get(5) + "  ended_by=ApprovalExpired");
+  }
+
+  @Test
   void printsJsonAndNothingElse() throws Exception {
     new Approvals(database).insert(1, "-2 min");
 
     JsonNode report = json(run(1, "audit", "--json"));
 
     assertThat(report.get("holds").booleanValue()).isFalse();
-    assertThat(report.get("findings")).hasSize(9);
+    assertThat(report.get("findings")).hasSize(13);
     JsonNode overdue = finding(report, "overdue");
     assertThat(overdue.get("holds").booleanValue()).isFalse();
     assertThat(overdue.get("rows").get(0).get("approval_id").stringValue()).hasSize(36);
@@ -139,7 +190,7 @@ class AuditIT {
   void everyQueryRunsAsItIsAndSaysWhatItIsFor() throws Exception {
     try (Stream<Path> files = Files.list(Path.of("db/queries"))) {
       List<Path> queries = files.toList();
-      assertThat(queries).hasSize(9);
+      assertThat(queries).hasSize(13);
       for (Path query : queries) {
         String sql = Files.readString(query);
         assertThat(sql).as(query.toString()).startsWith("-- ").contains("Costs ").contains("LIMIT");

@@ -118,7 +118,7 @@ class StatusIT {
           .contains("standbys         1", "published up to  4");
       JsonNode audit = json(another.get("/actuator/audit").body());
       assertThat(audit.get("holds").booleanValue()).isTrue();
-      assertThat(audit.get("findings")).hasSize(9);
+      assertThat(audit.get("findings")).hasSize(13);
     }
   }
 
