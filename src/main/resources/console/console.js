@@ -5,7 +5,9 @@ const el = (tag, text, cls) => {
   if (cls) made.className = cls;
   return made;
 };
-const OLD = 10_000, PACE = 2_000, LONGEST = 30_000, KEPT = 450;
+const LONGEST = 30_000, KEPT = 450;
+const pace = () => frame?.pace ?? 2_000; // ms between two questions
+const old = () => 5 * pace();
 const isLife = () => location.pathname.endsWith('/approval');
 const SHAPES = {well: '●', degraded: '▲', down: '■', 'not known': '◌', asking: '…'};
 
@@ -31,7 +33,7 @@ async function poll() {
   if (busy) return;
   if (resting()) { timer = setTimeout(poll, 500); return; }
   busy = true;
-  let wait = PACE;
+  let wait = pace();
   try {
     const answer = await get(`console/frame?since=${since}`);
     if (answer.status === 401) { closed = true; $('overview').hidden = true; banner('Sign in to look.'); if (!$('signing').open) $('signing').showModal(); }
@@ -52,7 +54,7 @@ async function poll() {
     }
   } catch (e) {
     failures++;
-    wait = Math.min(LONGEST, PACE * 2 ** Math.min(failures - 1, 4));
+    wait = Math.min(LONGEST, pace() * 2 ** Math.min(failures - 1, 4));
   }
   busy = false;
   verdict();
@@ -66,7 +68,7 @@ function banner(text) { $('banner').hidden = !text; set('banner', text || ''); }
 
 function verdict() {
   const age = frame ? performance.now() - asOf : Infinity;
-  const silent = age > OLD;
+  const silent = age > old();
   const word = !frame && failures === 0 ? 'asking' : silent ? 'not known' : frame.verdict;
   if ($('verdict').dataset.word !== word) { $('verdict').dataset.word = word; set('word', word); set('shape', SHAPES[word] || '◌'); }
   set('age', frame ? `as of ${Math.round(age / 1000)} s ago` : '');

@@ -74,6 +74,7 @@ class ConsoleWebConfiguration {
       KafkaAccess kafka,
       RelaySettings settings,
       ExpirationSettings expiring,
+      ConsoleSettings console,
       HealthEndpoint health,
       ObjectProvider<Expiration> expiration,
       ObjectProvider<Relay> relay,
@@ -110,7 +111,8 @@ class ConsoleWebConfiguration {
             settings.name(),
             version == null ? "unpackaged" : version,
             "process " + ProcessHandle.current().pid(),
-            !environment.getProperty("lapse.management.password", "").isEmpty()));
+            !environment.getProperty("lapse.management.password", "").isEmpty()),
+        console.pace());
   }
 
   private static JdbcClient limited(DataSource dataSource) {

@@ -7,6 +7,7 @@ import dev.lapse.problem.Reasons;
 import dev.lapse.relay.RelayStatus;
 import dev.lapse.replay.Replays;
 import dev.lapse.status.Status;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -34,7 +35,7 @@ import org.springframework.dao.DataAccessException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Looks every 2 s while somebody has the page open. Otherwise it keeps what the watch has read
+ * Looks once a pace while somebody has the page open. Otherwise it keeps what the watch has read
  * anyway, and asks nothing. All viewers get the same bytes, so a hundred cost the database what one
  * does. Safe for use by several threads.
  *
@@ -45,10 +46,8 @@ final class Sampler implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Sampler.class);
 
-  private static final long PACE = 2_000; // ms
-
-  /** Without a viewer for that long, nothing is asked any more. */
-  private static final long ABANDONED = 15_000; // ms
+  /** Paces without a viewer after which nothing is asked any more. */
+  private static final long ABANDONED = 7;
 
   /** A sample of the watch's reading, while nobody looks. */
   private static final long IDLE_PACE = 15_000; // ms
@@ -56,10 +55,10 @@ final class Sampler implements AutoCloseable {
   /** The database has answered by then, or is shown as not answering. */
   private static final long PATIENCE = 4_000; // ms
 
-  /** Who leads is asked of Kafka that often. */
-  private static final long LEADER_PACE = 10_000; // ms
+  /** Paces after which Kafka is asked again who leads. */
+  private static final long LEADER_PACES = 5;
 
-  /** 15 minutes. */
+  /** 15 minutes at the default pace. */
   private static final int RING = 450;
 
   private static final int SAMPLES_IN_A_FRAME = 25;
@@ -70,6 +69,7 @@ final class Sampler implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private final Sources sources;
+  private final long pace; // ms
   private final ExecutorService asking =
       Executors.newFixedThreadPool(2, work -> daemon(work, "lapse-console-asks"));
   private final ScheduledExecutorService thread =
@@ -93,8 +93,9 @@ final class Sampler implements AutoCloseable {
   private Status.@Nullable Relay group;
   private @Nullable String kafkaFailure;
 
-  Sampler(Sources sources) {
+  Sampler(Sources sources, Duration pace) {
     this.sources = sources;
+    this.pace = pace.toMillis();
   }
 
   private static Thread daemon(Runnable work, String name) {
@@ -104,7 +105,7 @@ final class Sampler implements AutoCloseable {
   }
 
   void start() {
-    var unused = thread.scheduleWithFixedDelay(this::tick, 0, PACE, TimeUnit.MILLISECONDS);
+    var unused = thread.scheduleWithFixedDelay(this::tick, 0, pace, TimeUnit.MILLISECONDS);
   }
 
   @Override
@@ -123,11 +124,11 @@ final class Sampler implements AutoCloseable {
     long now = millis();
     long before = lookedAt.getAndSet(now);
     Look look = last;
-    if ((before == Long.MIN_VALUE || now - before > PACE) && !isFresh(look)) {
+    if ((before == Long.MIN_VALUE || now - before > pace) && !isFresh(look)) {
       thread.execute(this::tick);
     }
     // An old one would show a green light that nobody has looked at.
-    if (look == null || (before != Long.MIN_VALUE && now - before > ABANDONED && !isFresh(look))) {
+    if (look == null || (before != Long.MIN_VALUE && isAbandoned(now - before) && !isFresh(look))) {
       return Optional.empty();
     }
     return Optional.of(
@@ -137,8 +138,12 @@ final class Sampler implements AutoCloseable {
                 look.seq() + " " + since + " " + inside, key -> bytes(look, since, inside)));
   }
 
-  private static boolean isFresh(@Nullable Look look) {
-    return look != null && System.currentTimeMillis() - look.at() <= PACE;
+  private boolean isFresh(@Nullable Look look) {
+    return look != null && System.currentTimeMillis() - look.at() <= pace;
+  }
+
+  private boolean isAbandoned(long unseen) {
+    return unseen > ABANDONED * pace;
   }
 
   private static long millis() {
@@ -148,12 +153,12 @@ final class Sampler implements AutoCloseable {
   private void tick() {
     long now = millis();
     Look before = last;
-    if (before != null && System.currentTimeMillis() - before.at() < PACE / 2) {
+    if (before != null && System.currentTimeMillis() - before.at() < pace / 2) {
       return;
     }
     try {
       long looked = lookedAt.get();
-      if (looked == Long.MIN_VALUE || now - looked > ABANDONED) {
+      if (looked == Long.MIN_VALUE || isAbandoned(now - looked)) {
         idle();
       } else {
         last = look(now);
@@ -279,7 +284,7 @@ final class Sampler implements AutoCloseable {
         kafkaFailure != null || group == null || (group.leader() == null && !leadingHere);
     if (pendingRelay == null
         && (askedKafkaAt == Long.MIN_VALUE
-            || now - askedKafkaAt > (unsettled ? PACE : LEADER_PACE))) {
+            || now - askedKafkaAt > (unsettled ? pace : LEADER_PACES * pace))) {
       askedKafkaAt = now;
       pendingRelay = asking.submit(() -> sources.reader().relay());
     }
@@ -288,7 +293,7 @@ final class Sampler implements AutoCloseable {
   private Sample sample(
       long at, Status.Database database, List<LatestEvents.Event> latest, long published) {
     long id = latest.isEmpty() ? 0 : latest.get(0).id();
-    boolean known = lastAt > 0 && at - lastAt < 5 * PACE;
+    boolean known = lastAt > 0 && at - lastAt < 5 * pace;
     double seconds = (at - lastAt) / 1000.0;
     double[] lateness = LatestEvents.latenessAbove(latest, known ? lastId : id);
     Sample sample =
@@ -329,6 +334,7 @@ final class Sampler implements AutoCloseable {
     Map<String, Object> frame = new LinkedHashMap<>();
     frame.put("seq", look.seq());
     frame.put("at", look.at());
+    frame.put("pace", pace);
     frame.put("relay", sources.name());
     frame.put("version", sources.version());
     frame.put("instance", sources.instance());

@@ -61,6 +61,15 @@ final class Browser implements AutoCloseable {
   }
 
   Page open(String url, int width, int height, ColorScheme scheme) {
+    return open(context(width, height, scheme), url);
+  }
+
+  /** Another tab: those of one context share what a browser allows for one host. */
+  Page openBeside(Page page, String url) {
+    return open(page.context(), url);
+  }
+
+  private BrowserContext context(int width, int height, ColorScheme scheme) {
     BrowserContext context =
         browser.newContext(
             new com.microsoft.playwright.Browser.NewContextOptions()
@@ -72,6 +81,10 @@ final class Browser implements AutoCloseable {
         "window.violations = [];"
             + "addEventListener('securitypolicyviolation',"
             + " e => violations.push(e.violatedDirective + ' ' + e.blockedURI));");
+    return context;
+  }
+
+  private Page open(BrowserContext context, String url) {
     Page page = context.newPage();
     pages.add(page);
     page.onPageError(error -> complaints.add("script: " + error));
@@ -83,7 +96,9 @@ final class Browser implements AutoCloseable {
 
   /** What axe finds wrong with the page as it is; empty if nothing. */
   static List<String> axe(Page page) {
-    page.evaluate(Axe.SCRIPT);
+    if (!Boolean.TRUE.equals(page.evaluate("() => 'axe' in window"))) {
+      page.evaluate(Axe.SCRIPT);
+    }
     @SuppressWarnings("unchecked")
     List<String> found =
         (List<String>)
@@ -107,12 +122,16 @@ final class Browser implements AutoCloseable {
     }
   }
 
-  /** Fails if any page had a failing script, a dialog or a violation of its content policy. */
+  /**
+   * Fails if any page had a failing script, a dialog or a violation of its content policy. Closes
+   * them: each that is open asks the service on.
+   */
   void assertNoComplaints() {
-    for (Page page : pages) {
-      Object violations = page.evaluate("() => window.violations");
-      assertThat(violations).as("violations of the content policy").isEqualTo(List.of());
-    }
+    List<Object> violations =
+        pages.stream().map(page -> page.evaluate("() => window.violations")).toList();
+    browser.contexts().forEach(BrowserContext::close);
+    pages.clear();
+    assertThat(violations).as("violations of the content policy").allMatch(List.of()::equals);
     assertThat(complaints).isEmpty();
   }
 

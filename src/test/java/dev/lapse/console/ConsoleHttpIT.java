@@ -11,8 +11,8 @@ import dev.lapse.support.TestDatabase;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -20,53 +20,108 @@ import java.util.concurrent.Future;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+import org.springframework.web.servlet.function.RouterFunction;
 import tools.jackson.databind.JsonNode;
 
-/** The console as a client meets it that is no browser, or means harm. */
+/**
+ * The console as a client meets it that is no browser, or means harm. Three services serve all
+ * tests: two of one relay, and one that does nothing by itself.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ConsoleHttpIT {
 
-  private static final String WITH_PASSWORD =
-      "lapse.management.password=" + RunningService.PASSWORD;
   private static final String RESUME = "{\"action\":\"resume\",\"target\":\"expiration\"}";
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private final TestDatabase database = TestDatabase.migrated();
+  private final TestDatabase idle = TestDatabase.migrated();
+  private final Approvals approvals = new Approvals(database);
+  private final Pauses pauses = new Pauses(database.jdbc());
+
+  /** With a password; it publishes. */
+  private RunningService open;
+
+  /** Shows nothing without the password; a standby. */
+  private RunningService closed;
+
+  /** Has no password, and all of its workers are switched off. */
+  private RunningService off;
+
+  @BeforeAll
+  void start() {
+    open =
+        RunningService.start(
+            database,
+            RunningService.WITH_PASSWORD,
+            "lapse.relay.name=both",
+            "lapse.watch.check-interval=1s");
+    await().atMost(PATIENCE).until(() -> leader(open.frame()).equals("this instance"));
+    closed =
+        RunningService.start(
+            database,
+            RunningService.WITH_PASSWORD,
+            "lapse.relay.name=both",
+            "lapse.console.look=password");
+    off =
+        RunningService.start(
+            idle,
+            "lapse.expiration.enabled=false",
+            "lapse.relay.enabled=false",
+            "lapse.retention.enabled=false",
+            "lapse.watch.enabled=false",
+            "lapse.expiration.max-pause=10ms");
+  }
 
   @AfterEach
+  void resume() {
+    database.execute("DELETE FROM pause; DELETE FROM dead_letter");
+  }
+
+  @AfterAll
   void close() {
+    Stream.of(open, closed, off).filter(Objects::nonNull).forEach(RunningService::close);
     database.close();
+    idle.close();
   }
 
   @Test
   void keepsIdsInsideAndEachActionBehindThePassword() {
-    UUID id = new Approvals(database).due();
-    UUID coming = new Approvals(database).notDue(1).get(0);
-    database.execute(
-        "INSERT INTO dead_letter (relay, key, id, event_id, type, reason, refused_at)"
-            + " VALUES ('r', 'secret-key', 1, gen_random_uuid(), 'Own', 'secret reason', now())");
-    try (RunningService service =
-        RunningService.start(database, WITH_PASSWORD, "lapse.relay.name=r")) {
-      await()
-          .atMost(Duration.ofMinutes(1))
-          .untilAsserted(() -> assertThat(service.frame().toString()).contains("ApprovalExpired"));
-      for (String path : List.of("/console/frame", "/console/due", "/", "/approval?id=" + id)) {
-        assertThat(service.get(path).body())
-            .as(path)
-            .doesNotContain(id.toString(), coming.toString(), "secret-key", "secret reason");
-      }
-      assertThat(service.frame(RunningService.signedIn()).toString()).contains(id.toString());
-      assertThat(service.get("/console/due", RunningService.signedIn()).body())
-          .contains(coming.toString());
+    UUID id = approvals.due();
+    UUID coming = approvals.notDue(1).get(0);
+    pauses.pause(Part.RELAY, "it would see that there is no such dead letter");
+    deadLetter(1, "secret-key", "secret reason");
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(open.frame(RunningService.signedIn()).toString())
+                    .contains(id.toString(), "secret reason"));
 
-      HttpResponse<String> life = service.get("/console/life?id=" + id);
-      assertMute(life);
-      assertThat(life.body()).doesNotContain("expired");
-      assertMute(service.post("/console/preview", RESUME));
-      assertMute(service.post("/console/act", "{\"token\":\"x\"}"));
-      assertThat(service.get("/console/life?id=" + id, RunningService.signedIn()).body())
-          .contains("\"cause\":\"EXPIRED\"");
+    for (String path : List.of("/console/frame", "/console/due", "/", "/approval?id=" + id)) {
+      assertThat(open.get(path).body())
+          .as(path)
+          .doesNotContain(id.toString(), coming.toString(), "secret-key", "secret reason");
     }
+    assertThat(open.get("/console/due", RunningService.signedIn()).body())
+        .contains(coming.toString());
+    HttpResponse<String> life = open.get("/console/life?id=" + id);
+    assertMute(life);
+    assertThat(life.body()).doesNotContain("expired");
+    assertMute(open.post("/console/preview", RESUME));
+    assertMute(open.post("/console/act", "{\"token\":\"x\"}"));
+    assertThat(open.get("/console/life?id=" + id, RunningService.signedIn()).body())
+        .contains("\"cause\":\"EXPIRED\"");
   }
 
   /** A browser that is told to authenticate would ask by itself, and keep the answer. */
@@ -77,274 +132,227 @@ class ConsoleHttpIT {
   }
 
   @Test
-  void refusesForeignPagesAndGuessing() {
-    try (RunningService service = RunningService.start(database, WITH_PASSWORD)) {
-      for (String path : List.of("/actuator/replay", "/console/preview", "/console/act")) {
-        assertThat(service.post(path, "{}", "Origin", "https://evil.example").statusCode())
-            .isEqualTo(403);
-        assertThat(service.post(path, "{}", "Sec-Fetch-Site", "cross-site").statusCode())
-            .isEqualTo(403);
-        assertThat(service.post(path, "{}", "Sec-Fetch-Site", "same-site").statusCode())
-            .isEqualTo(403);
-        assertThat(service.post(path, "{}", "Sec-Fetch-Site", "same-origin").statusCode())
-            .isEqualTo(401);
-        assertThat(service.post(path, "{}").statusCode()).as("such as curl").isEqualTo(401);
-      }
-      String[] wrong = RunningService.signedIn("wrong");
-      for (int i = 0; i < 5; i++) {
-        assertThat(service.get("/console/life?id=a", wrong).statusCode()).isEqualTo(401);
-      }
-      assertThat(service.get("/console/life?id=a", wrong).statusCode()).isEqualTo(429);
-      assertThat(service.frame().get("verdict").isString()).isTrue();
+  void refusesForeignPages() {
+    for (String path : List.of("/actuator/replay", "/console/preview", "/console/act")) {
+      assertThat(open.post(path, "{}", "Origin", "https://evil.example").statusCode())
+          .isEqualTo(403);
+      assertThat(open.post(path, "{}", "Sec-Fetch-Site", "cross-site").statusCode()).isEqualTo(403);
+      assertThat(open.post(path, "{}", "Sec-Fetch-Site", "same-site").statusCode()).isEqualTo(403);
+      assertThat(open.post(path, "{}", "Sec-Fetch-Site", "same-origin").statusCode())
+          .isEqualTo(401);
+      assertThat(open.post(path, "{}").statusCode()).as("such as curl").isEqualTo(401);
     }
+  }
+
+  /** The last: this address is refused for a minute from then on. */
+  @Test
+  @Order(Integer.MAX_VALUE)
+  void refusesGuessing() {
+    String[] wrong = RunningService.signedIn("wrong");
+    for (int i = 0; i < 5; i++) {
+      assertThat(closed.get("/console/life?id=a", wrong).statusCode()).isEqualTo(401);
+    }
+    assertThat(closed.get("/console/life?id=a", wrong).statusCode()).isEqualTo(429);
+    assertThat(closed.get("/console/life?id=a", RunningService.signedIn()).statusCode())
+        .as("the right one, meanwhile")
+        .isEqualTo(429);
+    assertThat(closed.get("/").statusCode()).isEqualTo(200);
   }
 
   @Test
   void doesNothingWithoutAPasswordSet() {
-    new Pauses(database.jdbc()).pause(Part.EXPIRATION, "a migration");
-    try (RunningService service = RunningService.start(database)) {
-      assertThat(service.frame().get("open").booleanValue()).isFalse();
-      assertThat(service.post("/console/preview", RESUME).statusCode()).isIn(401, 403);
-      assertThat(service.post("/console/preview", RESUME, RunningService.signedIn()).statusCode())
-          .isIn(401, 403);
-      assertThat(new Pauses(database.jdbc()).find(Part.EXPIRATION)).isPresent();
-    }
+    new Pauses(idle.jdbc()).pause(Part.EXPIRATION, "a migration");
+    assertThat(off.frame().get("open").booleanValue()).isFalse();
+    assertThat(off.post("/console/preview", RESUME).statusCode()).isIn(401, 403);
+    assertThat(off.post("/console/preview", RESUME, RunningService.signedIn()).statusCode())
+        .isIn(401, 403);
+    assertThat(new Pauses(idle.jdbc()).resume(Part.EXPIRATION)).as("still paused").isTrue();
   }
 
   @Test
   void actsOnceByTheTokenOfADryRunAndOnlyWhileWhatItSawIsSo() {
-    Pauses pauses = new Pauses(database.jdbc());
     pauses.pause(Part.EXPIRATION, "a migration");
-    try (RunningService service = RunningService.start(database, WITH_PASSWORD)) {
-      String token = preview(service, RESUME).get("token").stringValue();
-      assertThat(pauses.find(Part.EXPIRATION)).as("a dry run").isPresent();
+    String token = preview(open, RESUME).get("token").stringValue();
+    assertThat(pauses.find(Part.EXPIRATION)).as("a dry run").isPresent();
 
-      assertThat(act(service, token, "", "").statusCode()).isEqualTo(400);
-      assertThat(act(service, token, "Ada", "the migration is over").statusCode()).isEqualTo(200);
-      assertThat(pauses.find(Part.EXPIRATION)).isEmpty();
-      pauses.pause(Part.EXPIRATION, "another");
-      assertThat(act(service, token, "Ada", "again").statusCode()).as("twice").isEqualTo(409);
-      assertThat(pauses.find(Part.EXPIRATION)).isPresent();
+    assertThat(act(open, token, "", "").statusCode()).isEqualTo(400);
+    assertThat(act(open, token, "Ada", "the migration is over").statusCode()).isEqualTo(200);
+    assertThat(pauses.find(Part.EXPIRATION)).isEmpty();
+    pauses.pause(Part.EXPIRATION, "another");
+    assertThat(act(open, token, "Ada", "again").statusCode()).as("twice").isEqualTo(409);
+    assertThat(pauses.find(Part.EXPIRATION)).isPresent();
 
-      String old = preview(service, RESUME).get("token").stringValue();
-      pauses.resume(Part.EXPIRATION);
-      pauses.pause(Part.EXPIRATION, "a third, which nobody has seen");
-      assertThat(act(service, old, "Ada", "the second").statusCode()).as("old").isEqualTo(409);
-      assertThat(pauses.find(Part.EXPIRATION)).isPresent();
+    String old = preview(open, RESUME).get("token").stringValue();
+    pauses.resume(Part.EXPIRATION);
+    pauses.pause(Part.EXPIRATION, "a third, which nobody has seen");
+    assertThat(act(open, old, "Ada", "the second").statusCode()).as("old").isEqualTo(409);
+    assertThat(pauses.find(Part.EXPIRATION)).isPresent();
 
-      for (String bad :
-          List.of(
-              "",
-              "[]",
-              "{",
-              "{\"action\":\"approve\",\"target\":\"1\"}",
-              "{\"action\":\"resume\",\"target\":\"retention\"}",
-              "{\"action\":\"replay\",\"target\":\"1 OR 1\"}")) {
-        assertThat(service.post("/console/preview", bad, RunningService.signedIn()).statusCode())
-            .as(bad)
-            .isEqualTo(400);
-      }
+    for (String bad :
+        List.of(
+            "",
+            "[]",
+            "{",
+            "{\"action\":\"approve\",\"target\":\"1\"}",
+            "{\"action\":\"resume\",\"target\":\"retention\"}",
+            "{\"action\":\"replay\",\"target\":\"1 OR 1\"}")) {
+      assertThat(open.post("/console/preview", bad, RunningService.signedIn()).statusCode())
+          .as(bad)
+          .isEqualTo(400);
     }
   }
 
   @Test
   void requeuesADeadLetter() {
-    try (RunningService service =
-        RunningService.start(
-            database, WITH_PASSWORD, "lapse.relay.name=r", "lapse.relay.enabled=false")) {
-      database.execute(
-          "INSERT INTO dead_letter (relay, key, id, event_id, type, reason, refused_at)"
-              + " VALUES ('r', 'k', 7, gen_random_uuid(), 'Own', 'too large', now())");
-      assertThat(service.frame(RunningService.signedIn()).toString())
-          .contains("requeue all", "too large");
-      String token =
-          preview(service, "{\"action\":\"requeue\",\"target\":\"7\"}").get("token").stringValue();
-      assertThat(act(service, token, "Ada", "the limit is raised").statusCode()).isEqualTo(200);
-      assertThat(database.count("SELECT count(*) FROM dead_letter WHERE requeued_at IS NOT NULL"))
-          .isOne();
-      assertThat(
-              service
-                  .post(
-                      "/console/preview",
-                      "{\"action\":\"requeue\",\"target\":\"8\"}",
-                      RunningService.signedIn())
-                  .statusCode())
-          .isEqualTo(409);
-    }
+    pauses.pause(Part.RELAY, "it would retry at once");
+    deadLetter(7, "k", "too large");
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(open.frame(RunningService.signedIn()).toString())
+                    .contains("requeue all", "too large"));
+    String token =
+        preview(open, "{\"action\":\"requeue\",\"target\":\"7\"}").get("token").stringValue();
+    assertThat(act(open, token, "Ada", "the limit is raised").statusCode()).isEqualTo(200);
+    assertThat(database.count("SELECT count(*) FROM dead_letter WHERE requeued_at IS NOT NULL"))
+        .isOne();
+    assertThat(
+            open.post(
+                    "/console/preview",
+                    "{\"action\":\"requeue\",\"target\":\"8\"}",
+                    RunningService.signedIn())
+                .statusCode())
+        .isEqualTo(409);
   }
 
   @Test
   void isSmallAndStrictAndCachedByItsContent() {
-    try (RunningService service =
-        RunningService.start(database, WITH_PASSWORD, "lapse.console.look=password")) {
-      HttpResponse<String> page = service.get("/");
-      assertThat(page.headers().firstValue("Content-Security-Policy").orElse(""))
-          .contains(
-              "default-src 'none'", "require-trusted-types-for 'script'", "frame-ancestors 'none'");
-      assertThat(page.headers().firstValue("X-Content-Type-Options")).hasValue("nosniff");
-      assertThat(page.headers().firstValue("Referrer-Policy")).hasValue("no-referrer");
-      assertThat(page.headers().firstValue("Cross-Origin-Opener-Policy")).hasValue("same-origin");
-      assertThat(page.headers().firstValue("Cross-Origin-Resource-Policy")).hasValue("same-origin");
-      int bytes = page.body().getBytes(UTF_8).length;
-      Matcher asset = Pattern.compile("(?:href|src)=\"(console/[^\"]+)\"").matcher(page.body());
-      int assets = 0;
-      while (asset.find()) {
-        HttpResponse<String> file = service.get("/" + asset.group(1));
-        assertThat(file.headers().firstValue("Cache-Control").orElse("")).contains("immutable");
-        bytes += file.body().getBytes(UTF_8).length;
-        assets++;
-      }
-      assertThat(assets).isEqualTo(3);
-      assertThat(bytes).isLessThan(120_000);
-      assertThat(service.get("/console/0000000000000000/console.js").statusCode()).isEqualTo(404);
-      assertMute(service.get("/console/frame"));
-      assertMute(service.get("/console/due"));
-      assertThat(service.frame(RunningService.signedIn()).get("inside").booleanValue()).isTrue();
+    HttpResponse<String> page = closed.get("/");
+    assertThat(page.headers().firstValue("Content-Security-Policy").orElse(""))
+        .contains(
+            "default-src 'none'", "require-trusted-types-for 'script'", "frame-ancestors 'none'");
+    assertThat(page.headers().firstValue("X-Content-Type-Options")).hasValue("nosniff");
+    assertThat(page.headers().firstValue("Referrer-Policy")).hasValue("no-referrer");
+    assertThat(page.headers().firstValue("Cross-Origin-Opener-Policy")).hasValue("same-origin");
+    assertThat(page.headers().firstValue("Cross-Origin-Resource-Policy")).hasValue("same-origin");
+    int bytes = page.body().getBytes(UTF_8).length;
+    Matcher asset = Pattern.compile("(?:href|src)=\"(console/[^\"]+)\"").matcher(page.body());
+    int assets = 0;
+    while (asset.find()) {
+      HttpResponse<String> file = closed.get("/" + asset.group(1));
+      assertThat(file.headers().firstValue("Cache-Control").orElse("")).contains("immutable");
+      bytes += file.body().getBytes(UTF_8).length;
+      assets++;
     }
+    assertThat(assets).isEqualTo(3);
+    assertThat(bytes).isLessThan(120_000);
+    assertThat(closed.get("/console/0000000000000000/console.js").statusCode()).isEqualTo(404);
+    assertMute(closed.get("/console/frame"));
+    assertMute(closed.get("/console/due"));
+    assertThat(closed.frame(RunningService.signedIn()).get("inside").booleanValue()).isTrue();
   }
 
   @Test
   void isAbsentWhereItIsSwitchedOff() {
-    try (RunningService service = RunningService.start(database, "lapse.console.enabled=false")) {
-      assertThat(service.get("/").statusCode()).isEqualTo(404);
-      assertThat(service.get("/console/frame").statusCode()).isEqualTo(404);
-    }
+    WebApplicationContextRunner console =
+        new WebApplicationContextRunner().withUserConfiguration(ConsoleWebConfiguration.class);
+
+    console
+        .withPropertyValues("lapse.console.enabled=false")
+        .run(context -> assertThat(context).doesNotHaveBean(RouterFunction.class));
+    console.run(context -> assertThat(context).as("it asks for its database").hasFailed());
   }
 
   @Test
-  void saysWhatIsSwitchedOffHere() {
-    new Approvals(database).due();
-    try (RunningService service =
-        RunningService.start(
-            database, "lapse.expiration.enabled=false", "lapse.expiration.max-pause=10ms")) {
-      assertThat(service.frame().at("/path/off").toString()).contains("expiration");
-      await()
-          .atMost(Duration.ofMinutes(1))
-          .untilAsserted(
-              () -> {
-                JsonNode frame = service.frame();
-                assertThat(frame.get("verdict").stringValue()).isEqualTo("degraded");
-                assertThat(frame.get("attention").toString()).contains("1 approvals are overdue");
-              });
-    }
+  void saysWhatIsSwitchedOffHereAndThatNobodyPublishes() {
+    new Approvals(idle).due();
+    assertThat(off.frame().at("/path/off").toString()).contains("expiration");
+    idle.execute("UPDATE ai_approvals SET expires_at = now() - interval '1 hour'");
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              JsonNode frame = off.frame();
+              assertThat(frame.get("verdict").stringValue()).isEqualTo("degraded");
+              assertThat(leader(frame)).isEqualTo("nobody");
+              assertThat(frame.get("attention").toString())
+                  .contains("1 approvals are overdue", "No instance publishes");
+            });
   }
 
   @Test
   void showsFindingsOfTheCheckupAndApprovalsThatAreRefused() {
-    try (RunningService service =
-        RunningService.start(database, WITH_PASSWORD, "lapse.watch.check-interval=1s")) {
-      database.execute(
-          "ALTER TABLE ai_approvals ADD CONSTRAINT stays CHECK (status = 'pending') NOT VALID");
-      UUID id = new Approvals(database).due();
-      await()
-          .atMost(Duration.ofMinutes(1))
-          .untilAsserted(
-              () -> {
-                String anybody = service.frame().get("attention").toString();
-                assertThat(anybody).contains("approvals-table", "does not let 1 approvals expire");
-                assertThat(anybody).doesNotContain(id.toString(), "stays");
-              });
-      assertThat(service.frame(RunningService.signedIn()).get("attention").toString())
-          .contains(id.toString(), "stays");
-    }
+    database.execute(
+        "ALTER TABLE ai_approvals ADD CONSTRAINT stays CHECK (status = 'pending') NOT VALID");
+    UUID id = approvals.due();
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              String anybody = open.frame().get("attention").toString();
+              assertThat(anybody).contains("approvals-table", "does not let 1 approvals expire");
+              assertThat(anybody).doesNotContain(id.toString(), "stays");
+            });
+    assertThat(open.frame(RunningService.signedIn()).get("attention").toString())
+        .contains(id.toString(), "stays");
+    database.execute("ALTER TABLE ai_approvals DROP CONSTRAINT stays");
   }
 
   @Test
   void saysOnAStandbyWhoLeads() {
-    try (RunningService leader = RunningService.start(database, "lapse.relay.name=both")) {
-      await()
-          .atMost(Duration.ofMinutes(1))
-          .until(() -> leader.frame().at("/path/leader").asString().equals("this instance"));
-      try (RunningService standby = RunningService.start(database, "lapse.relay.name=both")) {
-        await()
-            .atMost(Duration.ofMinutes(1))
-            .untilAsserted(
-                () -> {
-                  JsonNode frame = standby.frame();
-                  assertThat(frame.at("/path/leader").asString()).isEqualTo("127.0.0.1");
-                  assertThat(frame.at("/path/standbys").asInt()).isOne();
-                  assertThat(frame.get("verdict").asString())
-                      .as(frame.get("attention").toString())
-                      .isEqualTo("well");
-                });
-      }
-    }
-  }
-
-  @Test
-  void saysThatNobodyPublishes() {
-    try (RunningService service = RunningService.start(database, "lapse.relay.enabled=false")) {
-      await()
-          .atMost(Duration.ofMinutes(1))
-          .untilAsserted(
-              () -> {
-                JsonNode frame = service.frame();
-                assertThat(frame.at("/path/leader").asString()).isEqualTo("nobody");
-                assertThat(frame.get("verdict").asString()).isEqualTo("degraded");
-                assertThat(frame.get("attention").toString()).contains("No instance publishes");
-              });
-    }
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              JsonNode frame = closed.frame(RunningService.signedIn());
+              assertThat(leader(frame)).isEqualTo("127.0.0.1");
+              assertThat(frame.at("/path/standbys").asInt()).isOne();
+              assertThat(frame.get("verdict").asString())
+                  .as(frame.get("attention").toString())
+                  .isEqualTo("well");
+            });
   }
 
   /**
-   * Statements are counted by the database: each of the console's is a transaction of its own. All
-   * else in the service is switched off.
+   * Each of the console's statements takes a connection of the pool for itself, and the pool counts
+   * them. All else in this service is switched off.
    */
   @Test
   void costsAHundredViewersWhatItCostsOneAndNothingWithoutAny() throws Exception {
-    try (RunningService service =
-        RunningService.start(
-            database,
-            "lapse.expiration.enabled=false",
-            "lapse.relay.enabled=false",
-            "lapse.retention.enabled=false",
-            "lapse.watch.enabled=false")) {
-      double warm = transactionsPerLook(service, 1); // what the start did is counted late
-      assertThat(warm).isPositive();
-      double one = transactionsPerLook(service, 1);
-      double hundred = transactionsPerLook(service, 100);
-      System.out.printf("Statements per look with 1, 100 viewers: %.1f %.1f%n", one, hundred);
-      assertThat(one).isBetween(3.0, 12.0);
-      assertThat(hundred).isBetween(3.0, 12.0);
+    double one = statementsPerLook(1);
+    double hundred = statementsPerLook(100);
 
-      // A viewer who has gone is forgotten within 15 s.
-      await().during(Duration.ofSeconds(5)).atMost(Duration.ofMinutes(2)).until(new Unchanged());
-    }
-  }
+    assertThat(one).isBetween(3.0, 12.0);
+    assertThat(hundred).isBetween(3.0, 12.0);
 
-  private final class Unchanged implements Callable<Boolean> {
-
-    private long before = -1;
-
-    @Override
-    public Boolean call() {
-      long now = transactions();
-      boolean same = now == before;
-      before = now;
-      return same;
-    }
+    // A viewer who has gone is forgotten after some paces.
+    long[] before = {-1};
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(RunningService.PACE.multipliedBy(4))
+        .until(
+            () -> {
+              long now = statements();
+              boolean same = now == before[0];
+              before[0] = now;
+              return same;
+            });
   }
 
   /** Each viewer asks again as soon as it is answered. */
-  private double transactionsPerLook(RunningService service, int viewers) throws Exception {
+  private double statementsPerLook(int viewers) throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(viewers);
     CountDownLatch end = new CountDownLatch(1);
     try {
       List<Future<?>> all =
           IntStream.range(0, viewers)
-              .<Future<?>>mapToObj(viewer -> threads.submit(() -> view(service, end)))
+              .<Future<?>>mapToObj(viewer -> threads.submit(() -> view(end)))
               .toList();
-      long begun = service.frame().get("seq").asLong();
-      long first = // sessions tell of their start only seconds later
-          await()
-              .atMost(Duration.ofMinutes(2))
-              .until(() -> service.frame().get("seq").asLong(), seq -> seq >= begun + 3);
-      long before = transactions();
-      long last =
-          await()
-              .atMost(Duration.ofMinutes(2))
-              .until(() -> service.frame().get("seq").asLong(), seq -> seq >= first + 6);
-      double each = (transactions() - before) / (double) (last - first);
+      long first = seqAfter(off.frame().get("seq").asLong());
+      long before = statements();
+      long last = seqAfter(first + 5);
+      double each = (statements() - before) / (double) (last - first);
       end.countDown();
       for (Future<?> viewer : all) {
         viewer.get();
@@ -356,21 +364,36 @@ class ConsoleHttpIT {
     }
   }
 
-  private static void view(RunningService service, CountDownLatch end) {
+  private long seqAfter(long seq) {
+    return await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(20))
+        .until(() -> off.frame().get("seq").asLong(), now -> now > seq);
+  }
+
+  private void view(CountDownLatch end) {
     while (end.getCount() > 0) {
-      assertThat(service.get("/console/frame?since=0").statusCode()).isIn(200, 503);
+      assertThat(off.get("/console/frame?since=0").statusCode()).isIn(200, 503);
     }
   }
 
-  private long transactions() {
-    try (TestDatabase maintenance = TestDatabase.maintenance()) {
-      return maintenance
-          .jdbc()
-          .sql("SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = :name")
-          .param("name", database.url().replaceAll(".*/|\\?.*", ""))
-          .query(Long.class)
-          .single();
-    }
+  private long statements() {
+    Matcher count =
+        Pattern.compile("(?m)^hikaricp_connections_usage_seconds_count\\S* (\\d+)")
+            .matcher(off.get("/actuator/prometheus").body());
+    assertThat(count.find()).isTrue();
+    return Long.parseLong(count.group(1));
+  }
+
+  private static String leader(JsonNode frame) {
+    return frame.at("/path/leader").asString();
+  }
+
+  private void deadLetter(long id, String key, String reason) {
+    database.execute(
+        "INSERT INTO dead_letter (relay, key, id, event_id, type, reason, refused_at)"
+            + " VALUES ('both', '%s', %d, gen_random_uuid(), 'Own', '%s', now())"
+                .formatted(key, id, reason));
   }
 
   private static JsonNode preview(RunningService service, String wish) {

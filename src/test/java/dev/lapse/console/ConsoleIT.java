@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
@@ -29,23 +30,45 @@ import org.junit.jupiter.api.TestInstance;
 class ConsoleIT {
 
   private static final double PATIENCE = 30_000; // ms
+  private static final int MAX_DUE = 50;
 
   private final TestDatabase database = TestDatabase.migrated();
   private final Approvals approvals = new Approvals(database);
+  private final Pauses pauses = new Pauses(database.jdbc());
+  private RunningService service;
   private Browser browser;
 
   @BeforeAll
-  void startBrowser() {
+  void start() {
     browser = Browser.start();
+    service =
+        RunningService.start(
+            database,
+            RunningService.WITH_PASSWORD,
+            "lapse.relay.topics.Own=console-own",
+            "lapse.expiration.storm-guard.max-due=" + MAX_DUE);
+  }
+
+  /** As if the service had run for days, and nothing pended. */
+  @BeforeEach
+  void forget() {
+    database.execute(
+        "TRUNCATE ai_approvals;"
+            + " UPDATE outbox SET occurred_at = occurred_at - interval '2 days'"
+            + " WHERE occurred_at > now() - interval '1 day'");
   }
 
   @AfterEach
   void assertNoComplaints() {
+    database.execute("DELETE FROM pause");
     browser.assertNoComplaints();
   }
 
   @AfterAll
   void close() {
+    if (service != null) {
+      service.close();
+    }
     if (browser != null) {
       browser.close();
     }
@@ -54,77 +77,86 @@ class ConsoleIT {
 
   @Test
   void stationsMoveAndChartsEqualTheirTables() {
-    database.execute("TRUNCATE ai_approvals");
     approvals.notDue(3);
-    try (RunningService service = RunningService.start(database)) {
-      Page page = browser.open(service.url("/"));
-      see(page, "#s1", "3");
-      see(page, "#word", "well");
+    Page page = browser.open(service.url("/"));
+    see(page, "#s1", "3");
+    see(page, "#s3", "0");
+    see(page, "#word", "well");
 
-      approvals.due(7);
+    approvals.due(7);
 
-      see(page, "#s3", "7");
-      see(page, "#s2", "0");
-      see(page, "#s4", "0");
-      assertThat(page.locator("#events tr").count()).isGreaterThanOrEqualTo(7);
-      see(page, "#events tr:first-child td:last-child", "published");
-      assertThat(page.title()).startsWith("Lapse");
+    see(page, "#s3", "7");
+    see(page, "#s2", "0");
+    see(page, "#s4", "0");
+    assertThat(page.locator("#events tr").count()).isGreaterThanOrEqualTo(7);
+    see(page, "#events tr:first-child td:last-child", "published");
+    see(page, "#word", "well");
+    PlaywrightAssertions.assertThat(page).hasTitle(Pattern.compile("^Lapse"));
 
-      // Each chart has pixels, and its sentence says what its table says.
-      for (int chart = 0; chart < 3; chart++) {
-        Locator figure = page.locator("#charts figure").nth(chart);
-        assertThat(
-                (Boolean)
-                    figure
-                        .locator("canvas")
-                        .evaluate(
-                            "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
-                                + ".some(v => v > 0)"))
-            .isTrue();
-      }
-      Locator recorded = page.locator("#charts figure").first();
-      recorded.locator("summary").click();
-      Double highest =
-          ((Number)
-                  recorded.evaluate(
-                      "f => Math.max(...[...f.querySelectorAll('td:nth-child(2)')]"
-                          + ".map(td => parseFloat(td.textContent)).filter(v => !isNaN(v)))"))
-              .doubleValue();
-      assertThat(highest).isPositive();
+    // Each chart has pixels, and its sentence says what its table says.
+    for (int chart = 0; chart < 3; chart++) {
+      Locator figure = page.locator("#charts figure").nth(chart);
+      assertThat(
+              (Boolean)
+                  figure
+                      .locator("canvas")
+                      .evaluate(
+                          "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
+                              + ".some(v => v > 0)"))
+          .isTrue();
     }
+    Locator recorded = page.locator("#charts figure").first();
+    recorded.locator("summary").click();
+    Double highest =
+        ((Number)
+                recorded.evaluate(
+                    "f => Math.max(...[...f.querySelectorAll('td:nth-child(2)')]"
+                        + ".map(td => parseFloat(td.textContent)).filter(v => !isNaN(v)))"))
+            .doubleValue();
+    assertThat(highest).isPositive();
   }
 
   @Test
   void saysNothingPendingAndHowToMakeOne() {
-    try (TestDatabase empty = TestDatabase.migrated();
-        RunningService service = RunningService.start(empty)) {
+    Page page = browser.open(service.url("/"));
+    see(page, "#first pre", Pattern.compile("INSERT INTO ai_approvals"));
+    database.execute(page.locator("#first pre").innerText());
+    see(page, "#s1", "1");
+  }
+
+  @Test
+  void isDownWhileTheDatabaseIsAway() {
+    try (TestDatabase maintenance = TestDatabase.maintenance()) {
       Page page = browser.open(service.url("/"));
-      see(page, "#first pre", Pattern.compile("INSERT INTO ai_approvals"));
-      empty.execute(page.locator("#first pre").innerText());
-      see(page, "#s1", "1");
+      see(page, "#word", "well");
+
+      maintenance.refuseConnectionsTo(database);
+      see(page, "#word", "down");
+      see(page, "#banner", Pattern.compile("PostgreSQL does not answer.*nothing is lost"));
+      see(page, "#needs", Pattern.compile("PostgreSQL.*Since .*action:"));
+      assertThat(page.locator("body").getAttribute("class")).contains("stale");
+      assertThat(page.title()).startsWith("down");
+
+      maintenance.allowConnectionsTo(database);
+      see(page, "#word", "well");
+      PlaywrightAssertions.assertThat(page.locator("body.stale")).hasCount(0);
     }
   }
 
   /** Old figures are never shown as fresh, whichever server is away. */
   @Test
-  void isDownWhileTheDatabaseIsAwayAndNotKnownWhileTheServiceIs() {
-    try (TestDatabase own = TestDatabase.migrated();
-        TestDatabase maintenance = TestDatabase.maintenance()) {
+  void showsThatKafkaIsAwayAndThatNothingIsKnownWhileTheServiceIs() {
+    try (TestDatabase own = TestDatabase.migrated()) {
       Page page;
-      try (RunningService service = RunningService.start(own)) {
-        page = browser.open(service.url("/"));
-        see(page, "#word", "well");
-
-        maintenance.refuseConnectionsTo(own);
+      try (RunningService alone =
+          RunningService.start(own, "lapse.kafka.bootstrap-servers=127.0.0.1:1")) {
+        new Approvals(own).due(2);
+        page = browser.open(alone.url("/"));
         see(page, "#word", "down");
-        see(page, "#banner", Pattern.compile("PostgreSQL does not answer.*nothing is lost"));
-        see(page, "#needs", Pattern.compile("PostgreSQL.*Since .*action:"));
-        assertThat(page.locator("body").getAttribute("class")).contains("stale");
-        assertThat(page.title()).startsWith("down");
-
-        maintenance.allowConnectionsTo(own);
-        see(page, "#word", "well");
-        assertThat(page.locator("body").getAttribute("class")).doesNotContain("stale");
+        see(page, "#s5", "not known");
+        see(page, "#needs", Pattern.compile("Kafka does not answer.*approvals expire on time"));
+        see(page, "#s3", "2");
+        see(page, "#s4", "2");
       }
       see(page, "#word", "not known");
       see(page, "#banner", "Lapse does not answer. What you see is old.");
@@ -133,186 +165,152 @@ class ConsoleIT {
     }
   }
 
-  @Test
-  void showsThatKafkaIsAway() {
-    try (TestDatabase own = TestDatabase.migrated();
-        RunningService service =
-            RunningService.start(own, "lapse.kafka.bootstrap-servers=127.0.0.1:1")) {
-      new Approvals(own).due(2);
-      Page page = browser.open(service.url("/"));
-      see(page, "#word", "down");
-      see(page, "#s5", "not known");
-      see(page, "#needs", Pattern.compile("Kafka does not answer.*approvals expire on time"));
-      see(page, "#s3", "2");
-      see(page, "#s4", "2");
-    }
-  }
-
   /** The whole of it by keyboard: sign in, ask, type the number, give a reason, do it. */
   @Test
   void resumesAfterTheMassExpiryProtectionByKeyboardAlone() {
-    try (TestDatabase own = TestDatabase.migrated();
-        RunningService service =
-            RunningService.start(
-                own,
-                "lapse.management.password=" + RunningService.PASSWORD,
-                "lapse.expiration.storm-guard.max-due=50")) {
-      Approvals storm = new Approvals(own);
-      storm.due(120);
-      Page page = browser.open(service.url("/"));
-      see(page, "#word", "degraded");
-      see(page, "#needs", Pattern.compile("mass-expiry protection.*120 approvals are overdue"));
-      assertThat(page.locator("#needs .act").count()).as("no button without password").isZero();
+    approvals.due(120);
+    Page page = browser.open(service.url("/"));
+    see(page, "#word", "degraded");
+    see(page, "#needs", Pattern.compile("mass-expiry protection.*120 approvals are overdue"));
+    assertThat(page.locator("#needs .act").count()).as("no button without password").isZero();
 
-      signIn(page);
-      Locator resume = page.locator("#needs .act");
-      PlaywrightAssertions.assertThat(resume).hasText("Resume expiry…", patiently());
-      tabTo(page, ".act");
-      page.keyboard().press("Enter");
-      see(page, "#would", Pattern.compile("120 approvals are overdue.*cannot be undone"));
-      page.keyboard().type("12");
-      page.keyboard().press("Tab");
-      page.keyboard().press("Tab");
-      page.keyboard().type("the deadlines are right");
-      page.keyboard().press("Enter");
-      see(page, "#refused", "Type the number 120 to confirm it.");
-      assertThat(new Pauses(own.jdbc()).find(Part.EXPIRATION)).isPresent();
+    signIn(page);
+    Locator resume = page.locator("#needs .act");
+    PlaywrightAssertions.assertThat(resume).hasText("Resume expiry…", patiently());
+    tabTo(page, ".act");
+    page.keyboard().press("Enter");
+    see(page, "#would", Pattern.compile("120 approvals are overdue.*cannot be undone"));
+    page.keyboard().type("12");
+    page.keyboard().press("Tab");
+    page.keyboard().press("Tab");
+    page.keyboard().type("the deadlines are right");
+    page.keyboard().press("Enter");
+    see(page, "#refused", "Type the number 120 to confirm it.");
+    assertThat(pauses.find(Part.EXPIRATION)).isPresent();
 
-      page.keyboard().press("Shift+Tab");
-      page.keyboard().press("Shift+Tab");
-      page.keyboard().press("Control+A");
-      page.keyboard().type("120");
-      page.keyboard().press("Enter");
-      see(page, "#said", "expiration resumed.");
-      see(page, "#s3", "120");
-      see(page, "#word", "well");
-    }
+    page.keyboard().press("Shift+Tab");
+    page.keyboard().press("Shift+Tab");
+    page.keyboard().press("Control+A");
+    page.keyboard().type("120");
+    page.keyboard().press("Enter");
+    see(page, "#said", "expiration resumed.");
+    see(page, "#s3", "120");
+    see(page, "#word", "well");
   }
 
   @Test
   void tellsALifeAndReplaysItsEvent() {
-    try (TestDatabase own = TestDatabase.migrated();
-        RunningService service =
-            RunningService.start(own, "lapse.management.password=" + RunningService.PASSWORD)) {
-      UUID id = new Approvals(own).due();
-      Page page = browser.open(service.url("/"));
-      see(page, "#s3", "1");
-      assertThat(page.content()).doesNotContain(id.toString());
-      signIn(page);
-      page.keyboard().press("/");
-      page.keyboard().type(id.toString());
-      page.keyboard().press("Enter");
-      see(page, "#why", Pattern.compile("It expired at .* after its deadline"));
-      // The checkpoint is written within seconds; the page is asked for again until it is.
-      await()
-          .atMost(Duration.ofSeconds(30))
-          .until(
-              () -> {
-                page.locator("#find button").click();
-                see(page, "#why", Pattern.compile("It expired at"));
-                return page.locator("#timeline li.published").count() == 1;
-              });
-      page.locator("#timeline .act").click();
-      see(page, "#would", Pattern.compile("published again"));
-      page.locator("#reason").fill("a consumer lost it");
-      page.locator("#doit").click();
-      see(page, "#said", "Events published again: 1.");
-      assertThat(
-              own.count(
-                  "SELECT count(*) FROM replay WHERE requested_as = 'lapse' AND outcome = 'done'"))
-          .isOne();
-      page.goBack();
-    }
+    UUID id = approvals.due();
+    Page page = browser.open(service.url("/"));
+    see(page, "#s3", "1");
+    assertThat(page.content()).doesNotContain(id.toString());
+    signIn(page);
+    page.keyboard().press("/");
+    page.keyboard().type(id.toString());
+    page.keyboard().press("Enter");
+    see(page, "#why", Pattern.compile("It expired at .* after its deadline"));
+    // The checkpoint is written within seconds; the page is asked for again until it is.
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(
+            () -> {
+              page.locator("#find button").click();
+              see(page, "#why", Pattern.compile("It expired at"));
+              return page.locator("#timeline li.published").count() == 1;
+            });
+    page.locator("#timeline .act").click();
+    see(page, "#would", Pattern.compile("published again"));
+    page.locator("#reason").fill("a consumer lost it");
+    page.locator("#doit").click();
+    see(page, "#said", "Events published again: 1.");
+    assertThat(
+            database.count(
+                "SELECT count(*) FROM replay WHERE requested_as = 'lapse' AND outcome = 'done'"))
+        .isOne();
+    page.goBack();
   }
 
   /** Texts of others are texts: nothing in them runs, and the page stays as wide as it is. */
   @Test
   void showsHostileTextsAsTexts() {
     String script = "<script>alert(1)</script><img src=x onerror=alert(1)>";
-    try (TestDatabase own = TestDatabase.migrated();
-        RunningService service =
-            RunningService.start(
-                own,
-                "lapse.relay.enabled=false",
-                "lapse.management.password=" + RunningService.PASSWORD)) {
-      own.jdbc()
-          .sql(
-              "INSERT INTO outbox (type, key, payload, occurred_at)"
-                  + " VALUES ('Own', :key, '{}', now()), ('Own', :rtl, '{}', now())")
-          .param("key", script + "x".repeat(900))
-          .param("rtl", "\u202egnp.exe")
-          .update();
-      new Pauses(own.jdbc()).pause(Part.EXPIRATION, script + "y".repeat(900));
-      Page page = browser.open(service.url("/"), 390, 844, ColorScheme.LIGHT);
-      see(page, "#needs", Pattern.compile("alert\\(1\\)"));
-      signIn(page);
-      see(page, "#events", Pattern.compile("alert\\(1\\)"));
-      assertThat(page.locator("#events img, #events script, #needs img").count()).isZero();
-      assertThat(page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"))
-          .isEqualTo(true);
-      page.navigate(service.url("/approval?id=" + URLEncoder.encode(script, UTF_8)));
-      see(page, "#subject", Pattern.compile("onerror=alert"));
-    }
+    database
+        .jdbc()
+        .sql(
+            "INSERT INTO outbox (type, key, payload, occurred_at)"
+                + " VALUES ('Own', :key, '{}', now()), ('Own', :rtl, '{}', now())")
+        .param("key", script + "x".repeat(900))
+        .param("rtl", "\u202egnp.exe")
+        .update();
+    pauses.pause(Part.EXPIRATION, script + "y".repeat(900));
+    Page page = browser.open(service.url("/"), 390, 844, ColorScheme.LIGHT);
+    see(page, "#needs", Pattern.compile("alert\\(1\\)"));
+    signIn(page);
+    see(page, "#events", Pattern.compile("alert\\(1\\)"));
+    assertThat(page.locator("#events img, #events script, #needs img").count()).isZero();
+    assertThat(page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"))
+        .isEqualTo(true);
+    page.navigate(service.url("/approval?id=" + URLEncoder.encode(script, UTF_8)));
+    see(page, "#subject", Pattern.compile("onerror=alert"));
   }
 
   @Test
   void axeFindsNothingInAnyState() {
-    try (TestDatabase own = TestDatabase.migrated();
-        RunningService service =
-            RunningService.start(own, "lapse.management.password=" + RunningService.PASSWORD)) {
-      Approvals some = new Approvals(own);
-      some.due(3);
-      UUID coming = some.notDue(2).get(0);
-      for (ColorScheme scheme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
-        for (int width : List.of(1280, 390)) {
-          String as = scheme + " " + width;
-          Page page = browser.open(service.url("/"), width, 900, scheme);
-          see(page, "#s3", "3");
-          clean(page, as + " overview");
-          page.locator("#charts summary").first().click();
-          page.locator("#bars summary").click();
-          clean(page, as + " tables");
-          page.keyboard().press("?");
-          clean(page, as + " keys");
-          page.keyboard().press("Escape");
-          page.keyboard().press("s");
-          clean(page, as + " sign in");
-          page.keyboard().press("Escape");
-          signIn(page);
-          see(page, "#events a", Pattern.compile(".+"));
-          clean(page, as + " signed in");
-          new Pauses(own.jdbc()).pause(Part.RELAY, "a Kafka upgrade");
-          see(page, "#word", "degraded");
-          clean(page, as + " degraded");
-          page.locator("#needs .act").click();
-          see(page, "#would", Pattern.compile(".+"));
-          clean(page, as + " confirm");
-          page.keyboard().press("Escape");
-          new Pauses(own.jdbc()).resume(Part.RELAY);
-          page.locator("#id").fill(coming.toString());
-          page.locator("#find button").click();
-          see(page, "#why", Pattern.compile("It has not expired"));
-          clean(page, as + " life");
-        }
-      }
-    }
+    approvals.due(3);
+    UUID coming = approvals.notDue(2).get(0);
+    Page page = browser.open(service.url("/"));
+    see(page, "#s3", "3");
+    clean(page, "overview");
+    page.locator("#charts summary").first().click();
+    page.locator("#bars summary").click();
+    clean(page, "tables");
+    page.keyboard().press("p");
+    see(page, "#word", "not known");
+    clean(page, "not known");
+    page.keyboard().press("p");
+    see(page, "#word", "well");
+    page.keyboard().press("?");
+    clean(page, "keys");
+    page.keyboard().press("Escape");
+    page.keyboard().press("s");
+    clean(page, "sign in");
+    page.keyboard().press("Escape");
+    signIn(page);
+    see(page, "#events a", Pattern.compile(".+"));
+    clean(page, "signed in");
+    pauses.pause(Part.RELAY, "a Kafka upgrade");
+    see(page, "#word", "degraded");
+    clean(page, "degraded");
+    page.locator("#needs .act").click();
+    see(page, "#would", Pattern.compile(".+"));
+    clean(page, "confirm");
+    page.keyboard().press("Escape");
+    page.locator("#id").fill(coming.toString());
+    page.locator("#find button").click();
+    see(page, "#why", Pattern.compile("It has not expired"));
+    clean(page, "life");
   }
 
   @Test
   void restsWhileItIsPausedAndAsksAgainAfterwards() {
-    try (RunningService service = RunningService.start(database)) {
-      Page page = browser.open(service.url("/"));
-      see(page, "#word", "well");
-      page.keyboard().press("p");
-      see(page, "#word", "not known");
-      see(page, "#banner", "Paused by you.");
-      page.keyboard().press("p");
-      see(page, "#word", "well");
-    }
+    Page page = browser.open(service.url("/"));
+    see(page, "#word", "well");
+    page.keyboard().press("p");
+    see(page, "#word", "not known");
+    see(page, "#banner", "Paused by you.");
+    page.keyboard().press("p");
+    see(page, "#word", "well");
   }
 
+  /** As it is, in light and dark, on a screen and on a phone. */
   private static void clean(Page page, String as) {
-    assertThat(Browser.axe(page)).as(as).isEmpty();
+    for (int width : List.of(1280, 390)) {
+      page.setViewportSize(width, 900);
+      for (ColorScheme scheme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
+        page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(scheme));
+        assertThat(Browser.axe(page)).as("%s %s %d", as, scheme, width).isEmpty();
+      }
+    }
   }
 
   private static void signIn(Page page) {

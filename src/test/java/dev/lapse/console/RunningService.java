@@ -26,6 +26,10 @@ import tools.jackson.databind.json.JsonMapper;
 final class RunningService implements AutoCloseable {
 
   static final String PASSWORD = "correct horse battery";
+  static final String WITH_PASSWORD = "lapse.management.password=" + PASSWORD;
+
+  /** Shorter than the default, so that tests see soon what changes. */
+  static final Duration PACE = Duration.ofMillis(400);
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
@@ -51,6 +55,7 @@ final class RunningService implements AutoCloseable {
                 "lapse.relay.name=" + name,
                 "lapse.relay.topics.ApprovalExpired=" + name + ".expired",
                 "lapse.kafka.topic-replication=1",
+                "lapse.console.pace=" + PACE.toMillis() + "ms",
                 "server.port=0",
                 "server.address=127.0.0.1",
                 "server.tomcat.basedir=" + Leftovers.directory("tomcat-of-the-console-"),
@@ -69,6 +74,10 @@ final class RunningService implements AutoCloseable {
 
   private static String key(String setting) {
     return setting.replaceFirst("(?s)=.*", "");
+  }
+
+  String setting(String key) {
+    return context.getEnvironment().getRequiredProperty(key);
   }
 
   String url(String path) {
