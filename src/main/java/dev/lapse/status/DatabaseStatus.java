@@ -79,13 +79,16 @@ final class DatabaseStatus {
         LIMIT 1
       )
       SELECT
+        -- In the order of the index: a planner that thinks many rows pend would scan the table for the
+        -- first of them, which may be at its end.
         (SELECT count(*) FROM (
            SELECT FROM ${approvals} approval
-           WHERE ${is_pending} LIMIT :bound + 1) p) AS pending,
+           WHERE ${is_pending}
+           ORDER BY approval.${expires_at}, approval.${id} LIMIT :bound + 1) p) AS pending,
         (SELECT count(*) FROM (
            SELECT FROM ${approvals} approval
            WHERE ${is_pending} AND approval.${expires_at} < ${now}
-           LIMIT :bound + 1) d) AS due,
+           ORDER BY approval.${expires_at}, approval.${id} LIMIT :bound + 1) d) AS due,
         (SELECT expires_at FROM next_due) AS next_due,
         (SELECT extract(epoch FROM least(expires_at - now(), interval '100 years')) FROM next_due)
           AS next_due_seconds,
