@@ -40,6 +40,7 @@ class ArchitectureTest {
               "console",
               Set.of(
                   "approvals",
+                  "deadline",
                   "doctor",
                   "expiration",
                   "kafka",

@@ -50,6 +50,7 @@ final class Actions {
   private final Pauses pauses;
   private final DeadLetters letters;
   private final Replay replay;
+  private final Moves moves;
   private final LongSupplier nanoTime;
   private final SecureRandom random = new SecureRandom();
   private final Map<String, Planned> tokens =
@@ -65,11 +66,13 @@ final class Actions {
       Pauses pauses,
       DeadLetters letters,
       Replay replay,
+      Moves moves,
       LongSupplier nanoTime) {
     this.status = status;
     this.pauses = pauses;
     this.letters = letters;
     this.replay = replay;
+    this.moves = moves;
     this.nanoTime = nanoTime;
   }
 
@@ -104,16 +107,21 @@ final class Actions {
   /**
    * Changes nothing.
    *
-   * @param action resume, requeue or replay
-   * @param target expiration or relay; a dead letter's id or all; an outbox id
+   * @param action resume, requeue, replay, extend, extend-due or extend-overdue
+   * @param target expiration or relay; a dead letter's id or all; an outbox id; an approval's id;
+   *     empty
+   * @param within the window of an extension
+   * @param by how far it moves a deadline
    */
-  synchronized Preview preview(String action, String target)
+  synchronized Preview preview(String action, String target, String within, String by)
       throws SQLException, InterruptedException {
     Planned planned =
         switch (action) {
           case "resume" -> resuming(part(target));
           case "requeue" -> requeueing(target);
           case "replay" -> replaying(id(target));
+          case "extend", "extend-due", "extend-overdue" ->
+              extending(action, target, moves.plan(action, target, within, by));
           default -> throw new RefusedException(400, "There is no action \"" + action + "\".");
         };
     byte[] bytes = new byte[16];
@@ -150,7 +158,7 @@ final class Actions {
           400, "Type the number %d to confirm it.".formatted(planned.count()));
     }
     tokens.remove(token);
-    String done = planned.deed().act(OneLine.of(name));
+    String done = planned.deed().act(OneLine.of(name), OneLine.of(reason));
     log.info(
         "Console action done action={} target={} count={} by=\"{}\" reason=\"{}\"",
         planned.action(),
@@ -178,7 +186,7 @@ final class Actions {
         part.word(),
         text,
         count.count(),
-        name -> {
+        (name, reason) -> {
           boolean same =
               pauses.find(part).filter(pause -> pause.since().equals(paused.since())).isPresent();
           if (!same || !pauses.resume(part)) {
@@ -203,7 +211,7 @@ final class Actions {
         "%d dead letters are tried again, each with the events that wait for it."
             .formatted(ids.size()),
         ids.size(),
-        name -> {
+        (name, reason) -> {
           int requeued = letters.requeue(ids);
           return "Dead letters requeued: %d. The relay retries them within seconds."
               .formatted(requeued);
@@ -228,13 +236,17 @@ final class Actions {
         "The event of record %d is published again to its topic, with the same event id."
             .formatted(id),
         plan.events(),
-        name -> {
+        (name, reason) -> {
           Outcome outcome = replay.run(request(id, name), plan, go, progress -> {});
           if (outcome.end() != Outcome.End.DONE) {
             throw new RefusedException(502, "The replay failed: " + outcome.failure());
           }
           return "Events published again: %d.".formatted(outcome.progress().events());
         });
+  }
+
+  private Planned extending(String action, String target, Moves.Planned moving) {
+    return planned(action, target, moving.text(), moving.count(), moving::move);
   }
 
   private static Request request(long id, String name) {
@@ -254,7 +266,7 @@ final class Actions {
     }
   }
 
-  private static long id(String text) {
+  static long id(String text) {
     if (!text.matches("\\d{1,18}")) {
       throw new RefusedException(400, "\"" + text + "\" is not an outbox id.");
     }
@@ -263,7 +275,7 @@ final class Actions {
 
   @FunctionalInterface
   private interface Deed {
-    String act(String name);
+    String act(String name, String reason);
   }
 
   private record Planned(

@@ -18,7 +18,14 @@ final class Assets {
 
   private static final Map<String, String> TYPES =
       Map.of(
-          "console.css", "text/css", "console.js", "text/javascript", "icon.svg", "image/svg+xml");
+          "actions.js", "text/javascript",
+          "charts.js", "text/javascript",
+          "console.css", "text/css",
+          "console.js", "text/javascript",
+          "core.js", "text/javascript",
+          "due.js", "text/javascript",
+          "icon.svg", "image/svg+xml",
+          "life.js", "text/javascript");
 
   private final Map<String, byte[]> files = new LinkedHashMap<>();
   private final String hash;

@@ -10,8 +10,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param enabled whether there is one at {@code /}; default true
  * @param look who may look: {@code anybody}, or only who knows the management {@code password};
  *     default anybody. Ids, keys and reasons always need the password
- * @param pace how often the page asks, and Lapse looks, while somebody has it open, 200 ms to 1 min;
- *     default 2 s. A page that gets no answer for five times as long shows "not known"
+ * @param pace how often the page asks, and Lapse looks, while somebody has it open, 200 ms to 1
+ *     min; default 2 s. A page that gets no answer for five times as long shows "not known"
  */
 @ConfigurationProperties("lapse.console")
 record ConsoleSettings(

@@ -1,6 +1,7 @@
 package dev.lapse.console;
 
 import dev.lapse.approvals.ApprovalsTable;
+import dev.lapse.deadline.Extension;
 import dev.lapse.doctor.Checkups;
 import dev.lapse.expiration.Expiration;
 import dev.lapse.expiration.ExpirationSettings;
@@ -154,13 +155,15 @@ class ConsoleWebConfiguration {
       ApprovalsTable table,
       KafkaAccess kafka,
       RelaySettings settings,
-      Replay replay) {
+      Replay replay,
+      Extension extension) {
     JdbcClient limited = limited(dataSource);
     return new Actions(
         new StatusReader(limited, table, kafka, settings.name()),
         new Pauses(limited),
         new DeadLetters(limited),
         replay,
+        new Moves(extension),
         System::nanoTime);
   }
 
@@ -175,6 +178,7 @@ class ConsoleWebConfiguration {
     Assets assets = new Assets();
     Deadlines deadlines = new Deadlines(limited(dataSource), table);
     Kept<Deadlines.Coming> coming = new Kept<>(Duration.ofSeconds(30), deadlines::read);
+    RawValues raw = new RawValues(limited(dataSource), table);
     Long limit = settings.stormGuard().enabled() ? (Long) settings.stormGuard().maxDue() : null;
     return RouterFunctions.route()
         .GET("/", request -> page(assets))
@@ -182,6 +186,8 @@ class ConsoleWebConfiguration {
         .GET("/console/frame", request -> frame(request, sampler))
         .GET("/console/due", request -> due(request, coming, limit))
         .GET("/console/life", request -> life(request, life))
+        .GET("/console/row", request -> json().body(row(request, raw)))
+        .GET("/console/record", request -> json().body(record(request, raw)))
         .POST("/console/preview", request -> preview(request, actions))
         .POST("/console/act", request -> act(request, actions))
         .GET("/console/{hash}/{name}", request -> asset(request, assets))
@@ -209,7 +215,13 @@ class ConsoleWebConfiguration {
 
   private static ServerResponse preview(ServerRequest request, Actions actions) throws Exception {
     JsonNode body = body(request);
-    return json().body(actions.preview(text(body, "action"), text(body, "target")));
+    return json()
+        .body(
+            actions.preview(
+                text(body, "action"),
+                text(body, "target"),
+                text(body, "within"),
+                text(body, "by")));
   }
 
   private static ServerResponse act(ServerRequest request, Actions actions) throws Exception {
@@ -273,6 +285,14 @@ class ConsoleWebConfiguration {
 
   private static ServerResponse life(ServerRequest request, Life life) throws InterruptedException {
     return json().body(life.explain(request.param("id").orElse("")));
+  }
+
+  private static Map<String, Object> row(ServerRequest request, RawValues raw) {
+    return RawValues.shown(raw.row(request.param("id").orElse("")));
+  }
+
+  private static Map<String, Object> record(ServerRequest request, RawValues raw) {
+    return RawValues.shown(raw.record(Actions.id(request.param("id").orElse(""))));
   }
 
   private static ServerResponse.BodyBuilder json() {

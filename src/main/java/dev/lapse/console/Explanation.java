@@ -49,7 +49,8 @@ public record Explanation(
    * One step of a life.
    *
    * @param at when, by the database's clock; null if nobody knows
-   * @param what asked, deadline, expired, decided, record, published, waiting or blocked
+   * @param what asked, moved, deadline, step, expired, decided, late; record, reminded, escalated
+   *     or rescheduled, each with published, waiting or blocked; replayed
    * @param text a sentence
    * @param record the outbox id of the event that it is about, or of what blocks it; null if none
    */

@@ -54,6 +54,15 @@ final class LatestEvents {
     }
   }
 
+  /** Which share of the events above {@code id} tells that an approval expired; 0 without any. */
+  static double shareOfExpired(List<Event> events, long id) {
+    return events.stream()
+        .filter(event -> event.id() > id)
+        .mapToInt(event -> event.type().equals("ApprovalExpired") ? 1 : 0)
+        .average()
+        .orElse(0);
+  }
+
   /** How late approvals expired whose events are above {@code id}; sorted, in milliseconds. */
   static double[] latenessAbove(List<Event> events, long id) {
     double[] found =

@@ -15,7 +15,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -44,6 +43,7 @@ public final class Life {
              -- No driver reads an infinite one.
              CASE WHEN isfinite(approval.${expires_at}) THEN ${due_at} END AS deadline,
              coalesce(approval.${expires_at} < ${now}, false) AS overdue,
+             CASE WHEN isfinite(${created}) THEN ${created} END AS created_at,
              CASE WHEN isfinite(${executed_at_or_null}) THEN ${executed_at_or_null} END
                AS executed_at,
              now() AS clock
@@ -55,6 +55,7 @@ public final class Life {
   private final String approval;
   private final boolean textId;
   private final Records records;
+  private final History history;
   private final RowProbe probe;
   private final Pauses pauses;
   private final StatusReader status;
@@ -81,6 +82,7 @@ public final class Life {
     this.approval = table.sql(APPROVAL);
     this.textId = table.sql("\n${?text_id} text\n").contains("text");
     this.records = new Records(jdbc, relay);
+    this.history = new History(jdbc);
     this.probe = new RowProbe(dataSource, table, trial);
     this.pauses = new Pauses(jdbc);
     this.status = status;
@@ -112,8 +114,11 @@ public final class Life {
           null);
     }
     Row row = found.get();
-    List<Moment> timeline = new ArrayList<>();
-    timeline.add(new Moment(null, "asked", "When it was asked for is unknown."));
+    Timeline timeline = new Timeline();
+    timeline.add(
+        row.createdAt() == null
+            ? new Moment(null, "asked", "When it was asked for is unknown.")
+            : new Moment(instant(row.createdAt()), "asked", "It was asked for."));
     Why why = why(row);
     if (row.deadline() != null) {
       timeline.add(new Moment(instant(row.deadline()), "deadline", deadline(row)));
@@ -135,7 +140,7 @@ public final class Life {
         why.action(),
         row.status(),
         instant(row.deadline()),
-        List.copyOf(timeline),
+        timeline.sorted(),
         note);
   }
 
@@ -269,26 +274,28 @@ public final class Life {
   }
 
   /** Returns what could not be found; null if everything was. */
-  private @Nullable String addRecords(Row row, List<Moment> timeline) throws InterruptedException {
+  private @Nullable String addRecords(Row row, Timeline timeline) throws InterruptedException {
     List<Records.Found> found;
     try {
+      timeline.addEach(history.moves(row.id()));
+      timeline.addEach(history.lateDecisions(row.id()));
+      if (row.pending()) {
+        timeline.addEach(history.nextStep(row.id()));
+      }
       Instant from =
           row.expired()
               ? instant(row.executedAt() == null ? row.deadline() : row.executedAt())
               : null;
       found = records.find(row.id(), from);
+      for (Records.Found record : found) {
+        timeline.addEach(history.replays(row.id(), record));
+      }
     } catch (DataAccessException e) {
       return "The search for its records was given up: " + Reasons.of(e.getMostSpecificCause());
     }
     Records.Blocked blocked = records.blocked(row.id()).orElse(null);
     for (Records.Found record : found) {
-      timeline.add(
-          new Moment(
-              record.occurredAt().toInstant(),
-              "record",
-              "Outbox record %d, %s, event %s."
-                  .formatted(record.id(), record.type(), record.eventId())));
-      timeline.add(fate(record, blocked));
+      timeline.add(record.moment(), fate(record, blocked));
     }
     if (!found.isEmpty() || !row.expired()) {
       return null;
@@ -349,6 +356,7 @@ public final class Life {
       boolean expired,
       @Nullable OffsetDateTime deadline,
       boolean overdue,
+      @Nullable OffsetDateTime createdAt,
       @Nullable OffsetDateTime executedAt,
       OffsetDateTime clock) {}
 }

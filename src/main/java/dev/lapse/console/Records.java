@@ -1,8 +1,10 @@
 package dev.lapse.console;
 
+import dev.lapse.console.Explanation.Moment;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -22,6 +24,13 @@ final class Records {
 
   /** A record may have a lower id than one that occurred before it. */
   private static final int MARGIN = 2_000;
+
+  /** What events of other types tell of an approval. */
+  private static final Map<String, String> WORDS =
+      Map.of(
+          "ApprovalExpiring", "reminded",
+          "ApprovalEscalated", "escalated",
+          "ApprovalRescheduled", "rescheduled");
 
   private static final String FIND =
       """
@@ -68,7 +77,16 @@ final class Records {
   /**
    * @param passed whether the checkpoint covers it
    */
-  record Found(long id, String eventId, String type, OffsetDateTime occurredAt, boolean passed) {}
+  record Found(long id, String eventId, String type, OffsetDateTime occurredAt, boolean passed) {
+
+    Moment moment() {
+      return new Moment(
+          occurredAt.toInstant(),
+          WORDS.getOrDefault(type, "record"),
+          "Outbox record %d, %s, event %s.".formatted(id, type, eventId),
+          id);
+    }
+  }
 
   /** A key's dead letter. */
   record Blocked(

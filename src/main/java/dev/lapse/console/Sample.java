@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param p99 the same
  * @param waiting events not published
  * @param overdue approvals
+ * @param expired approvals that expired per second since the look before; null after a gap
  */
 record Sample(
     long seq,
@@ -25,7 +26,8 @@ record Sample(
     @Nullable Double p50,
     @Nullable Double p99,
     long waiting,
-    long overdue) {
+    long overdue,
+    @Nullable Double expired) {
 
   /** Without names: a page of history is to stay small. */
   List<@Nullable Object> row() {
@@ -38,7 +40,8 @@ record Sample(
             rounded(p50),
             rounded(p99),
             waiting,
-            overdue));
+            overdue,
+            rounded(expired)));
   }
 
   private static @Nullable Double rounded(@Nullable Double value) {

@@ -179,7 +179,7 @@ final class Sampler implements AutoCloseable {
       seq++;
       keep(
           new Sample(
-              seq, at, null, null, null, null, known.backlog().count(), known.due().count()));
+              seq, at, null, null, null, null, known.backlog().count(), known.due().count(), null));
       lastAt = at;
       lastId = 0;
       lastPublished = 0;
@@ -296,18 +296,22 @@ final class Sampler implements AutoCloseable {
     boolean known = lastAt > 0 && at - lastAt < 5 * pace;
     double seconds = (at - lastAt) / 1000.0;
     double[] lateness = LatestEvents.latenessAbove(latest, known ? lastId : id);
+    Double written = known ? (Double) Math.max(0, (id - lastId) / seconds) : null;
     Sample sample =
         new Sample(
             seq,
             at,
-            known ? (Double) Math.max(0, (id - lastId) / seconds) : null,
+            written,
             known && lastPublished > 0
                 ? (Double) Math.max(0, (published - lastPublished) / seconds)
                 : null,
             Sample.percentile(lateness, 0.5),
             Sample.percentile(lateness, 0.99),
             database.backlog().count(),
-            database.due().count());
+            database.due().count(),
+            written == null
+                ? null
+                : (Double) (written * LatestEvents.shareOfExpired(latest, lastId)));
     lastAt = at;
     lastId = id;
     lastPublished = published;

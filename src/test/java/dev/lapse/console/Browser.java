@@ -7,6 +7,7 @@ import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.ColorScheme;
 import dev.lapse.support.Leftovers;
 import java.io.IOException;
@@ -69,6 +70,14 @@ final class Browser implements AutoCloseable {
     return open(page.context(), url);
   }
 
+  /** Fails soon, for what matches {@code missing} does not arrive. */
+  Page openWithout(String missing, String url) {
+    BrowserContext context = context(1280, 900, ColorScheme.LIGHT);
+    context.setDefaultTimeout(2_000);
+    context.route(missing, Route::abort);
+    return open(context, url);
+  }
+
   private BrowserContext context(int width, int height, ColorScheme scheme) {
     BrowserContext context =
         browser.newContext(
@@ -94,7 +103,7 @@ final class Browser implements AutoCloseable {
     return page;
   }
 
-  /** What axe finds wrong with the page as it is; empty if nothing. */
+  /** What axe finds wrong with the page, or the dialog that covers it; empty if nothing. */
   static List<String> axe(Page page) {
     if (!Boolean.TRUE.equals(page.evaluate("() => 'axe' in window"))) {
       page.evaluate(Axe.SCRIPT);
@@ -103,7 +112,8 @@ final class Browser implements AutoCloseable {
     List<String> found =
         (List<String>)
             page.evaluate(
-                "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+                "async () => (await axe.run(document.querySelector('dialog[open]') ?? document,"
+                    + " {resultTypes: ['violations'], preload: false, iframes: false})).violations"
                     + ".flatMap(v => v.nodes.map(n => v.id + ' ' + n.target + ' ' + n.failureSummary))");
     return found;
   }

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.lapse.pause.Part;
 import dev.lapse.pause.Pauses;
 import dev.lapse.support.Approvals;
+import dev.lapse.support.Roles;
 import dev.lapse.support.TestDatabase;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -21,6 +22,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -118,7 +120,10 @@ class ConsoleHttpIT {
     HttpResponse<String> life = open.get("/console/life?id=" + id);
     assertMute(life);
     assertThat(life.body()).doesNotContain("expired");
+    assertMute(open.get("/console/row?id=" + id));
+    assertMute(open.get("/console/record?id=1"));
     assertMute(open.post("/console/preview", RESUME));
+    assertMute(open.post("/console/preview", wish("extend", coming.toString(), "", "4h")));
     assertMute(open.post("/console/act", "{\"token\":\"x\"}"));
     assertThat(open.get("/console/life?id=" + id, RunningService.signedIn()).body())
         .contains("\"cause\":\"EXPIRED\"");
@@ -203,6 +208,112 @@ class ConsoleHttpIT {
   }
 
   @Test
+  void extendsOneApprovalOnceAndOnlyFromTheDeadlineThatWasShown() {
+    database.execute("GRANT UPDATE (expires_at) ON ai_approvals TO " + Roles.SERVICE);
+    UUID id = approvals.notDue(1).get(0);
+    String wish = wish("extend", id.toString(), "", "4h");
+    String token = preview(open, wish).get("token").stringValue();
+    String old = preview(open, wish).get("token").stringValue();
+    assertThat(movesOf(id)).as("a dry run").isZero();
+
+    HttpResponse<String> done = act(open, token, "Ada", "the approver is ill");
+    assertThat(done.statusCode()).as(done.body()).isEqualTo(200);
+    assertThat(done.body()).contains("Deadlines moved: 1.");
+    assertThat(
+            database.count(
+                "SELECT count(*) FROM extension JOIN deadline_move ON extension = extension.id"
+                    + " WHERE approval_id = '%s' AND requested_as = 'Ada'".formatted(id)
+                    + " AND extension.reason = 'the approver is ill'"
+                    + " AND to_deadline = from_deadline + interval '4 h'"))
+        .isOne();
+    assertThat(act(open, token, "Ada", "again").statusCode()).as("twice").isEqualTo(409);
+    assertThat(act(open, old, "Ada", "moved meanwhile").statusCode()).as("old").isEqualTo(409);
+    assertThat(movesOf(id)).isOne();
+    assertThat(life(id)).contains("Ada (role %s) moved its deadline".formatted(Roles.SERVICE));
+  }
+
+  private long movesOf(UUID id) {
+    return database.count(
+        "SELECT count(*) FROM deadline_move WHERE approval_id = '%s'".formatted(id));
+  }
+
+  private String life(UUID id) {
+    return open.get("/console/life?id=" + id, RunningService.signedIn()).body();
+  }
+
+  /** No more than the dry run has counted, and with the number typed above a hundred. */
+  @Test
+  void extendsWhatIsDueSoonAndWhatIsOverdueWhileExpiryIsPaused() {
+    database.execute(
+        "TRUNCATE ai_approvals; GRANT UPDATE (expires_at) ON ai_approvals TO " + Roles.SERVICE);
+    approvals.insert(120, "1 min");
+    JsonNode soon = preview(open, wish("extend-due", "", "5m", "1h"));
+    assertThat(soon.get("count").asLong()).isEqualTo(120);
+    assertThat(soon.get("typed").booleanValue()).isTrue();
+    String token = soon.get("token").stringValue();
+    assertThat(act(open, token, "Ada", "an outage").statusCode()).as("not typed").isEqualTo(400);
+    approvals.insert(1, "1 min");
+    assertThat(act(open, token, "Ada", "an outage", 120).statusCode()).as("more").isEqualTo(409);
+    assertThat(database.count("SELECT count(*) FROM extension WHERE moved > 1")).isZero();
+
+    token = preview(open, wish("extend-due", "", "5m", "1h")).get("token").stringValue();
+    assertThat(act(open, token, "Ada", "an outage", 121).body()).contains("Deadlines moved: 121.");
+
+    pauses.pause(Part.EXPIRATION, "wrong deadlines");
+    approvals.due(3);
+    token = preview(open, wish("extend-overdue", "", "", "1d")).get("token").stringValue();
+    assertThat(act(open, token, "Ada", "wrong deadlines").body()).contains("Deadlines moved: 3.");
+  }
+
+  @Test
+  void saysWhyAnExtensionWouldMoveNothing() {
+    database.execute("GRANT UPDATE (expires_at) ON ai_approvals TO " + Roles.SERVICE);
+    UUID id = approvals.notDue(1).get(0);
+    database.execute(
+        "UPDATE ai_approvals SET status = 'approved', version = version + 1 WHERE id = '%s'"
+            .formatted(id));
+    assertRefused(wish("extend", id.toString(), "", "4h"), 409, "too late: it is approved");
+    assertRefused(wish("extend", "no uuid", "", "4h"), 409, "no such approval");
+    assertRefused(wish("extend", "", "", "4h"), 400, "by its id");
+    assertRefused(wish("extend-due", "", "", "4h"), 400, "Specify which approvals");
+    assertRefused(wish("extend-due", "", "2h", "tomorrow"), 400, "such as 30m");
+    assertRefused(wish("extend-due", "", "2h", "0s"), 400, "more than 0");
+
+    database.execute("REVOKE UPDATE (expires_at) ON ai_approvals FROM " + Roles.SERVICE);
+    assertRefused(wish("extend-due", "", "2h", "1h"), 409, "GRANT UPDATE (expires_at)");
+  }
+
+  private void assertRefused(String wish, int code, String why) {
+    HttpResponse<String> answer = open.post("/console/preview", wish, RunningService.signedIn());
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(code);
+    assertThat(answer.body()).contains(why);
+  }
+
+  private static String wish(String action, String target, String within, String by) {
+    return "{\"action\":\"%s\",\"target\":\"%s\",\"within\":\"%s\",\"by\":\"%s\"}"
+        .formatted(action, target, within, by);
+  }
+
+  @Test
+  void showsTheRowAndTheRecordAsFarAsTheServiceMayReadThem() {
+    UUID id = approvals.due();
+    await().atMost(PATIENCE).until(() -> life(id).contains("\"what\":\"record\""));
+    String row = open.get("/console/row?id=" + id, RunningService.signedIn()).body();
+    assertThat(row)
+        .contains(
+            "{\"name\":\"status\",\"value\":\"expired\",\"unreadable\":false}",
+            "{\"name\":\"action\",\"value\":null,\"unreadable\":true}");
+    long record = database.count("SELECT id FROM outbox WHERE key = '%s'".formatted(id));
+    assertThat(open.get("/console/record?id=" + record, RunningService.signedIn()).body())
+        .contains("\\\"approvalId\\\":\\\"" + id);
+    for (String absent : List.of("/console/row?id=x", "/console/record?id=999999")) {
+      assertThat(open.get(absent, RunningService.signedIn()).statusCode())
+          .as(absent)
+          .isEqualTo(404);
+    }
+  }
+
+  @Test
   void requeuesADeadLetter() {
     pauses.pause(Part.RELAY, "it would retry at once");
     deadLetter(7, "k", "too large");
@@ -245,7 +356,8 @@ class ConsoleHttpIT {
       bytes += file.body().getBytes(UTF_8).length;
       assets++;
     }
-    assertThat(assets).isEqualTo(3);
+    assertThat(assets).isEqualTo(8);
+    System.out.printf("Bytes of the page and its assets: %d%n", bytes);
     assertThat(bytes).isLessThan(120_000);
     assertThat(closed.get("/console/0000000000000000/console.js").statusCode()).isEqualTo(404);
     assertMute(closed.get("/console/frame"));
@@ -266,6 +378,7 @@ class ConsoleHttpIT {
 
   @Test
   void saysWhatIsSwitchedOffHereAndThatNobodyPublishes() {
+    idle.execute("TRUNCATE ai_approvals");
     new Approvals(idle).due();
     assertThat(off.frame().at("/path/off").toString()).contains("expiration");
     idle.execute("UPDATE ai_approvals SET expires_at = now() - interval '1 hour'");
@@ -340,6 +453,47 @@ class ConsoleHttpIT {
             });
   }
 
+  /**
+   * Though the first approvals that pend are far behind others; see {@code Status.Look} for the
+   * bound.
+   */
+  @Test
+  void readsNoTableFromEndToEnd() {
+    idle.execute(
+        """
+        INSERT INTO outbox (type, key, payload, occurred_at)
+        SELECT 'Filler', n::text, '{}', now() - interval '1 day' FROM generate_series(1, 60000) n;
+        INSERT INTO ai_approvals (requested_by, action, status, expires_at)
+        SELECT 'a', 'b', CASE WHEN n > 20000 THEN 'pending' ELSE 'approved' END,
+               now() + n * interval '1 min'
+        FROM generate_series(1, 30000) n;
+        ANALYZE;
+        """);
+    Scans before = scans();
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              assertThat(off.frame().has("path")).isTrue();
+              return scans().byIndex() >= before.byIndex() + 20;
+            });
+
+    assertThat(scans().read()).as("rows read in a scan").isEqualTo(before.read());
+  }
+
+  private Scans scans() {
+    return idle.jdbc()
+        .sql(
+            """
+            SELECT sum(seq_tup_read)::bigint AS read, sum(idx_scan)::bigint AS by_index
+            FROM pg_stat_user_tables WHERE relname IN ('outbox', 'ai_approvals')
+            """)
+        .query(Scans.class)
+        .single();
+  }
+
+  private record Scans(long read, long byIndex) {}
+
   /** Each viewer asks again as soon as it is answered. */
   private double statementsPerLook(int viewers) throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(viewers);
@@ -404,9 +558,15 @@ class ConsoleHttpIT {
 
   private static HttpResponse<String> act(
       RunningService service, String token, String name, String reason) {
+    return act(service, token, name, reason, null);
+  }
+
+  private static HttpResponse<String> act(
+      RunningService service, String token, String name, String reason, @Nullable Integer typed) {
     return service.post(
         "/console/act",
-        "{\"token\":\"%s\",\"name\":\"%s\",\"reason\":\"%s\"}".formatted(token, name, reason),
+        "{\"token\":\"%s\",\"name\":\"%s\",\"reason\":\"%s\",\"typed\":%s}"
+            .formatted(token, name, reason, typed),
         RunningService.signedIn());
   }
 }

@@ -2,19 +2,23 @@ package dev.lapse.console;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.TimeoutError;
 import com.microsoft.playwright.assertions.LocatorAssertions;
 import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.ColorScheme;
 import dev.lapse.pause.Part;
 import dev.lapse.pause.Pauses;
 import dev.lapse.support.Approvals;
+import dev.lapse.support.Roles;
 import dev.lapse.support.TestDatabase;
 import java.net.URLEncoder;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -175,7 +179,7 @@ class ConsoleIT {
     assertThat(page.locator("#needs .act").count()).as("no button without password").isZero();
 
     signIn(page);
-    Locator resume = page.locator("#needs .act");
+    Locator resume = page.locator("#needs .act").first();
     PlaywrightAssertions.assertThat(resume).hasText("Resume expiry…", patiently());
     tabTo(page, ".act");
     page.keyboard().press("Enter");
@@ -228,6 +232,146 @@ class ConsoleIT {
                 "SELECT count(*) FROM replay WHERE requested_as = 'lapse' AND outcome = 'done'"))
         .isOne();
     page.goBack();
+  }
+
+  /** The deadline moves by keyboard alone, and the row is a click further. */
+  @Test
+  void extendsAnApprovalByKeyboardAndShowsItsRow() {
+    database.execute("GRANT UPDATE (expires_at) ON ai_approvals TO " + Roles.SERVICE);
+    UUID id = approvals.notDue(1).get(0);
+    Page page = browser.open(service.url("/approval?id=" + id));
+    see(page, "#why", "Sign in to see the life of an approval.");
+    page.keyboard().press("Escape");
+    signIn(page);
+    see(page, "#why", Pattern.compile("It has not expired"));
+
+    tabTo(page, "#deeds .act");
+    page.keyboard().press("Enter");
+    page.keyboard().type("4h");
+    page.keyboard().press("Enter");
+    see(page, "#would", Pattern.compile("1 deadline, .*, moves by 4h"));
+    tabTo(page, "#reason");
+    page.keyboard().type("the approver is ill");
+    page.keyboard().press("Enter");
+    see(page, "#said", Pattern.compile("Deadlines moved: 1"));
+    see(page, "#timeline .moved", Pattern.compile("lapse .* moved its deadline"));
+
+    tabTo(page, "#raw summary");
+    page.keyboard().press("Enter");
+    see(page, "#raw table", Pattern.compile("status.?pending"));
+    page.keyboard().press("s");
+    see(page, "#why", "Sign in to see the life of an approval.");
+    assertThat(page.locator("#raw table, #timeline li, #deeds .act").count())
+        .as("nothing stays of what only the password shows")
+        .isZero();
+  }
+
+  @Test
+  void movesDeadlinesOfAMassExpiryBeforeItResumes() {
+    database.execute("GRANT UPDATE (expires_at) ON ai_approvals TO " + Roles.SERVICE);
+    approvals.due(60);
+    Page page = browser.open(service.url("/"));
+    see(page, "#needs", Pattern.compile("mass-expiry protection"));
+    assertThat(page.locator("#soonest").isVisible()).as("without password").isFalse();
+    signIn(page);
+    page.locator("#needs .act").getByText("Extend what is overdue").click();
+    page.locator("#by").fill("1h");
+    page.locator("#lookfirst").click();
+    see(page, "#would", Pattern.compile("60 deadlines, from .* move by 1h"));
+    page.locator("#reason").fill("the deadlines were wrong");
+    page.locator("#doit").click();
+    see(page, "#said", Pattern.compile("Deadlines moved: 60"));
+    see(page, "#s2", "0");
+
+    page.locator("#soonest .act").click();
+    page.locator("#within").fill("2h");
+    page.locator("#by").fill("soon");
+    page.locator("#lookfirst").click();
+    assertThat(page.locator("#by:invalid").count()).isOne();
+    page.locator("#by").fill("1h");
+    page.locator("#lookfirst").click();
+    see(page, "#would", Pattern.compile("60 deadlines"));
+    page.keyboard().press("Escape");
+  }
+
+  @Test
+  void isNoWiderThanANarrowScreenOrOneThatIsMagnified() {
+    approvals.notDue(1);
+    UUID id = approvals.due();
+    Page page = browser.open(service.url("/"));
+    signIn(page);
+    see(page, "#events a", Pattern.compile(".+"));
+    page.locator("#charts summary").first().click();
+    fits(page, "overview");
+    pauses.pause(
+        Part.RELAY, "a Kafka upgrade, of which everybody was told " + "at length ".repeat(9));
+    see(page, "#word", "degraded");
+    fits(page, "degraded");
+    page.locator("#soonest .act").click();
+    fits(page, "where to");
+    page.keyboard().press("Escape");
+    page.locator("#id").fill(id.toString());
+    page.locator("#find button").click();
+    see(page, "#why", Pattern.compile("It expired"));
+    page.locator("#raw summary").click();
+    see(page, "#raw table", Pattern.compile("status"));
+    fits(page, "life");
+  }
+
+  /** A page of 1280 pixels has 640 at 200 %. */
+  private static void fits(Page page, String as) {
+    for (int width : List.of(320, 640)) {
+      page.setViewportSize(width, 900);
+      assertThat(page.evaluate("() => document.documentElement.scrollWidth - innerWidth"))
+          .as("%s %d: pixels beyond the screen", as, width)
+          .isEqualTo(0);
+    }
+  }
+
+  /** While the page that is hidden asks nothing, another one asks five times. */
+  @Test
+  void asksNothingInAHiddenTabAndLoadsInTheEleventh() {
+    Page hidden = browser.open(service.url("/"));
+    see(hidden, "#word", "well");
+    hidden.evaluate(
+        "() => { Object.defineProperty(document, 'hidden', {configurable: true, value: true});"
+            + " document.dispatchEvent(new Event('visibilitychange')); }");
+    List<String> asked = new ArrayList<>();
+    Page other = browser.openBeside(hidden, service.url("/"));
+    see(other, "#word", "well"); // what was under way has ended
+    hidden.onRequest(request -> asked.add(request.url()));
+    for (int i = 0; i < 5; i++) {
+      other.waitForResponse(answer -> answer.url().contains("console/frame"), () -> {});
+    }
+    assertThat(asked).isEmpty();
+
+    for (int tab = 3; tab <= 11; tab++) {
+      other = browser.openBeside(hidden, service.url("/"));
+    }
+    see(other, "#word", "well");
+
+    hidden.evaluate(
+        "() => { delete document.hidden; document.dispatchEvent(new Event('visibilitychange')); }");
+    hidden.waitForResponse(answer -> answer.url().contains("console/frame"), () -> {});
+  }
+
+  /** So no test here can pass on a page that is only its HTML. */
+  @Test
+  void isNoPageWithoutItsScripts() {
+    assertThatThrownBy(() -> browser.openWithout("**/life.js", service.url("/")))
+        .isInstanceOf(TimeoutError.class);
+  }
+
+  /** Generously: what was measured is in the documents. */
+  @Test
+  void paintsSoon() {
+    Page page = browser.open(service.url("/"));
+    see(page, "#word", "well");
+    Number paint =
+        (Number)
+            page.evaluate(
+                "() => performance.getEntriesByName('first-contentful-paint')[0].startTime");
+    assertThat(paint.doubleValue()).isBetween(1.0, 10_000.0);
   }
 
   /** Texts of others are texts: nothing in them runs, and the page stays as wide as it is. */
@@ -285,6 +429,9 @@ class ConsoleIT {
     see(page, "#would", Pattern.compile(".+"));
     clean(page, "confirm");
     page.keyboard().press("Escape");
+    page.locator("#soonest .act").click();
+    clean(page, "where to");
+    page.keyboard().press("Escape");
     page.locator("#id").fill(coming.toString());
     page.locator("#find button").click();
     see(page, "#why", Pattern.compile("It has not expired"));
@@ -321,7 +468,9 @@ class ConsoleIT {
   }
 
   private static void tabTo(Page page, String selector) {
-    page.locator("h1 a").focus();
+    if (page.locator("dialog[open]").count() == 0) {
+      page.locator("h1 a").focus();
+    }
     for (int i = 0; i < 50; i++) {
       if (Boolean.TRUE.equals(page.evaluate("s => document.activeElement.matches(s)", selector))) {
         return;

@@ -308,6 +308,71 @@ class LifeIT {
     assertThat(fate(id).what()).isEqualTo("published");
   }
 
+  @Test
+  void tellsWhatElseHappenedInTheOrderInWhichItDid() throws Exception {
+    UUID id = expired();
+    String other = UUID.randomUUID().toString();
+    for (String of : List.of(id.toString(), other)) {
+      database.execute(
+          """
+          INSERT INTO deadline_move (approval_id, moved_at, moved_as, from_deadline, to_deadline, reason)
+          VALUES ('%1$s', now() - interval '1 day', 'ann %1$s', NULL, now(), 'she is ill');
+          INSERT INTO outbox (type, key, payload, occurred_at)
+          VALUES ('ApprovalExpiring', '%1$s', '{}', now() - interval '2 h'),
+                 ('ApprovalEscalated', '%1$s', '{}', now() - interval '1 h');
+          INSERT INTO late_decision (approval, actor, wanted, status, late, at)
+          VALUES ('%1$s', 'bob %1$s', 'approved', 'expired', interval '3 s', now() + interval '3 s');
+          INSERT INTO replay (id, requested_as, selection, last_id, started_at, finished_at, outcome)
+          SELECT gen_random_uuid(), 'cleo %1$s', jsonb_build_object('afterId', 0, 'key', '%1$s'),
+                 max(id), now() + interval '1 h', now() + interval '1 h', 'done'
+          FROM outbox
+          """
+              .formatted(of));
+    }
+    checkpoint();
+
+    Explanation found = life.explain(id.toString());
+
+    assertThat(found.timeline())
+        .extracting(Moment::what)
+        .containsSubsequence(
+            "asked",
+            "moved",
+            "reminded",
+            "published",
+            "escalated",
+            "published",
+            "deadline",
+            "expired",
+            "record",
+            "published",
+            "late",
+            "replayed");
+    String text = found.timeline().toString();
+    assertThat(text)
+        .contains(
+            "ann %s (role postgres) moved its deadline from none to".formatted(id),
+            "(she is ill)",
+            "bob %s wanted \"approved\" and was refused, 3.0 s after the deadline".formatted(id),
+            "cleo %s had record 1 published again".formatted(id))
+        .doesNotContain(other);
+  }
+
+  @Test
+  void tellsTheNextStepOfWhatIsPending() throws Exception {
+    UUID id = approvals.notDue(1).get(0);
+    database.execute(
+        """
+        INSERT INTO next_step (approval_id, ladder, step, fire_at, for_deadline)
+        VALUES ('%s', 1, '24h', now() + interval '5 min', now() + interval '1 h')
+        """
+            .formatted(id));
+
+    assertThat(life.explain(id.toString()).timeline())
+        .extracting(Moment::what)
+        .containsExactly("asked", "step", "deadline");
+  }
+
   /** Neither among the latest nor near it is anything read beyond a bound. */
   @Test
   void findsAnOldRecordByItsTimeAndSaysWhenItIsGone() throws Exception {

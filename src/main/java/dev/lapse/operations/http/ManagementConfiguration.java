@@ -3,6 +3,7 @@ package dev.lapse.operations.http;
 import dev.lapse.replay.Replay;
 import dev.lapse.replay.Replays;
 import jakarta.servlet.DispatcherType;
+import java.util.List;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -43,6 +44,10 @@ class ManagementConfiguration {
           + " form-action 'none'; base-uri 'none'; frame-ancestors 'none';"
           + " require-trusted-types-for 'script'";
 
+  /** What names approvals, or shows what is in them. */
+  private static final List<String> INSIDE =
+      List.of("/console/life", "/console/row", "/console/record");
+
   /** Whatever method is not one of looking, on whatever path; and what the console keeps inside. */
   @Bean
   SecurityFilterChain onlyLooking(
@@ -78,7 +83,9 @@ class ManagementConfiguration {
             requests -> {
               // Also where a container's error page is made of a refusal.
               requests.dispatcherTypeMatchers(DispatcherType.ERROR).permitAll();
-              inside(requests, settings, "/console/life");
+              for (String path : INSIDE) {
+                inside(requests, settings, path);
+              }
               if (closed) {
                 inside(requests, settings, "/console/frame");
                 inside(requests, settings, "/console/due");
