@@ -205,19 +205,26 @@ record Verdict(String word, List<Attention> attention) {
 
   private static void paused(Findings findings, Status.Database database, Part part, Pause pause) {
     String meanwhile =
-        part == Part.RELAY
-            ? "%s events wait; approvals expire on time.".formatted(database.backlog())
-            : "%s approvals are overdue and stay pending.".formatted(database.due());
+        switch (part) {
+          case RELAY -> "%s events wait; approvals expire on time.".formatted(database.backlog());
+          case LADDER -> "Approvals expire on time, but nobody is reminded.";
+          case EXPIRATION -> "%s approvals are overdue and stay pending.".formatted(database.due());
+        };
+    String paused = part == Part.LADDER ? "Reminders and escalations are" : "Expiry is";
     findings.degraded(
         Attention.of(
                 "paused " + part.word(),
                 pause.storm() ? "mass-expiry protection" : part.word() + " paused",
                 pause.storm()
-                    ? "Expiry is paused (%s). %s".formatted(pause.reason(), meanwhile)
+                    ? "%s paused (%s). %s".formatted(paused, pause.reason(), meanwhile)
                     : "Paused by %s: %s. %s"
                         .formatted(pause.by(), pause.reason().replaceFirst("\\.$", ""), meanwhile),
                 pause.storm()
-                    ? "check the deadlines: lapse expire --dry-run; then: lapse resume expiration"
+                    ? (part == Part.LADDER
+                            ? "check the deadlines"
+                            : "check the deadlines: lapse expire --dry-run")
+                        + "; then: lapse resume "
+                        + part.word()
                     : "lapse resume " + part.word())
             .since(pause.since().toInstant())
             .withAct("resume " + part.word()));

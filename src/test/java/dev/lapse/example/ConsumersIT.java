@@ -131,7 +131,7 @@ class ConsumersIT {
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "-cp",
         System.getProperty("java.class.path"),
-        PlainConsumer.class.getName());
+        Path.of("src/test/consumers/java/PlainConsumer.java").toString());
   }
 
   /**

@@ -1,5 +1,3 @@
-package dev.lapse.example;
-
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.sql.Connection;
@@ -14,10 +12,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
-/** The least that a consumer needs, without a library other than Kafka's. */
 public final class PlainConsumer {
-
-  private PlainConsumer() {}
 
   public static void main(String[] args) throws SQLException {
     Properties properties = new Properties();
