@@ -75,7 +75,7 @@ class OrmIT {
         assertThat(refusal(database, orm.cron(orm.pending())).getConstraint())
             .isEqualTo("ai_approvals_not_due");
         assertThat(json(service, "/actuator/audit").get("findings"))
-            .hasSize(9)
+            .hasSize(13)
             .allMatch(finding -> finding.get("holds").booleanValue());
         JsonNode status = json(service, "/actuator/status").get("database");
         assertThat(status.at("/pending/count").intValue()).isEqualTo(1);

@@ -80,7 +80,14 @@ class VerdictTest {
     assertThat(verdict().attention().get(0).act()).isEqualTo("resume expiration");
 
     paused = Map.of(Part.EXPIRATION, new Pause("3 of 4 would expire", NOW, "lapse", true));
-    assertOnly("degraded", "mass-expiry protection", "3 of 4 would expire");
+    assertOnly("degraded", "mass-expiry protection", "Expiry is paused (3 of 4 would expire)");
+
+    paused = Map.of(Part.LADDER, new Pause("3 of 4 would be announced", NOW, "lapse", true));
+    assertOnly(
+        "degraded",
+        "mass-expiry protection",
+        "Reminders and escalations are paused (3 of 4 would be announced)");
+    assertThat(verdict().attention().get(0).act()).isEqualTo("resume ladder");
   }
 
   @Test
