@@ -12,14 +12,18 @@ CREATE OR REPLACE FUNCTION ${lapse}.lapse_arm_step() RETURNS trigger
 AS ${body}
 DECLARE
     pending record;
+    lapse_latest ${qualified_approvals}%ROWTYPE;
 BEGIN
     -- The row as it is now: a trigger of the application that came first may have changed it again.
+    SELECT * INTO lapse_latest FROM ${qualified_approvals} approval WHERE approval.${id} = NEW.${id};
+    IF NOT FOUND THEN
+        lapse_latest := NEW; -- hidden from the owner, or gone
+    END IF;
     SELECT approval.${id}::text AS id, ${due_at} AS due_at, ${created} AS created,
-           ${is_pending} AS is_pending
+           approval.${status} ${one_of_pending} AS is_pending
     INTO pending
-    FROM ${qualified_approvals} approval
-    WHERE approval.${id} = NEW.${id};
-    IF NOT FOUND OR pending.is_pending IS NOT TRUE OR pending.due_at IS NULL THEN
+    FROM (SELECT lapse_latest.*) approval;
+    IF pending.is_pending IS NOT TRUE OR pending.due_at IS NULL THEN
         RETURN NULL;
     END IF;
     -- Long ago no step can be reckoned, and none is needed.

@@ -14,11 +14,11 @@ CREATE OR REPLACE FUNCTION ${lapse}.lapse_record_move() RETURNS trigger
 AS ${body}
 DECLARE
     moved record;
+    lapse_latest ${qualified_approvals}%ROWTYPE;
 BEGIN
     -- A trigger of the application that came first has moved it again, and that move is told already.
-    IF NOT EXISTS (SELECT FROM ${qualified_approvals} approval
-                   WHERE approval.${id} = NEW.${id}
-                     AND approval.${expires_at} IS NOT DISTINCT FROM NEW.${expires_at}) THEN
+    SELECT * INTO lapse_latest FROM ${qualified_approvals} approval WHERE approval.${id} = NEW.${id};
+    IF FOUND AND lapse_latest.${expires_at} IS DISTINCT FROM NEW.${expires_at} THEN
         RETURN NULL;
     END IF;
     SELECT became.id, was.due_at AS from_deadline, became.due_at AS to_deadline, became.created

@@ -12,7 +12,14 @@ CREATE OR REPLACE FUNCTION ${lapse}.lapse_record_request() RETURNS trigger
     ${?attributes} ${attribute_settings}
 AS ${body}
 #variable_conflict use_column
+DECLARE
+    lapse_latest ${qualified_approvals}%ROWTYPE;
 BEGIN
+    -- The row as it is now: a trigger of the application that came first may have changed it again.
+    SELECT * INTO lapse_latest FROM ${qualified_approvals} approval WHERE approval.${id} = NEW.${id};
+    IF NOT FOUND THEN
+        lapse_latest := NEW; -- hidden from the owner, or gone
+    END IF;
     INSERT INTO ${lapse}.outbox (type, key, payload, occurred_at)
     SELECT 'ApprovalRequested', id::text, to_json(event), requested_at
     FROM (
@@ -20,9 +27,7 @@ BEGIN
              clock_timestamp() AS requested_at
              ${?version} , coalesce(approval.${version}, 0) AS version
              ${?attributes} , ${attributes} AS attributes
-      -- The row as it is now: a trigger of the application that came first may have changed it again.
-      FROM ${qualified_approvals} approval
-      WHERE approval.${id} = NEW.${id}
+      FROM (SELECT lapse_latest.*) approval
     ) requested
     CROSS JOIN LATERAL (
       SELECT id::text AS "approvalId",
