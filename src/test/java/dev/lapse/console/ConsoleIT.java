@@ -241,7 +241,7 @@ class ConsoleIT {
     UUID id = approvals.notDue(1).get(0);
     Page page = browser.open(service.url("/approval?id=" + id));
     see(page, "#why", "Sign in to see the life of an approval.");
-    page.keyboard().press("Escape");
+    escape(page);
     signIn(page);
     see(page, "#why", Pattern.compile("It has not expired"));
 
@@ -291,7 +291,7 @@ class ConsoleIT {
     page.locator("#by").fill("1h");
     page.locator("#lookfirst").click();
     see(page, "#would", Pattern.compile("60 deadlines"));
-    page.keyboard().press("Escape");
+    escape(page);
   }
 
   @Test
@@ -309,7 +309,7 @@ class ConsoleIT {
     fits(page, "degraded");
     page.locator("#soonest .act").click();
     fits(page, "where to");
-    page.keyboard().press("Escape");
+    escape(page);
     page.locator("#id").fill(id.toString());
     page.locator("#find button").click();
     see(page, "#why", Pattern.compile("It expired"));
@@ -415,10 +415,10 @@ class ConsoleIT {
     see(page, "#word", "well");
     page.keyboard().press("?");
     clean(page, "keys");
-    page.keyboard().press("Escape");
+    escape(page);
     page.keyboard().press("s");
     clean(page, "sign in");
-    page.keyboard().press("Escape");
+    escape(page);
     signIn(page);
     see(page, "#events a", Pattern.compile(".+"));
     clean(page, "signed in");
@@ -428,10 +428,10 @@ class ConsoleIT {
     page.locator("#needs .act").click();
     see(page, "#would", Pattern.compile(".+"));
     clean(page, "confirm");
-    page.keyboard().press("Escape");
+    escape(page);
     page.locator("#soonest .act").click();
     clean(page, "where to");
-    page.keyboard().press("Escape");
+    escape(page);
     page.locator("#id").fill(coming.toString());
     page.locator("#find button").click();
     see(page, "#why", Pattern.compile("It has not expired"));
@@ -458,6 +458,12 @@ class ConsoleIT {
         assertThat(Browser.axe(page)).as("%s %s %d", as, scheme, width).isEmpty();
       }
     }
+  }
+
+  /** The browser closes a dialog when it gets to it; till then a key would be typed into it. */
+  private static void escape(Page page) {
+    page.keyboard().press("Escape");
+    page.waitForCondition(() -> page.locator("dialog[open]").count() == 0);
   }
 
   private static void signIn(Page page) {
