@@ -106,11 +106,12 @@ public final class Sweep {
 
   private Swept expireBatch(Swept soFar, int limit, @Nullable String traceparent) {
     long begin = System.nanoTime();
+    boolean noneIsLeft = batchSize >> soFar.narrowed() == 0; // that could be to blame
     DueApprovals.Batch batch;
     try {
       batch = dueApprovals.expire(soFar.next(), limit, passedOver(), traceparent);
     } catch (DataAccessException e) {
-      if (!Refusal.isDoubtful(e)) {
+      if (noneIsLeft || !Refusal.isDoubtful(e)) {
         throw e;
       }
       if (!BatchPace.isOutOfTime(e)) {
@@ -122,6 +123,9 @@ public final class Sweep {
     pace.done(System.nanoTime() - begin);
     if (batch.refusal() == null) {
       return soFar.plus(batch);
+    }
+    if (noneIsLeft) {
+      throw new IllegalStateException("no approval is due, and yet: " + batch.refusal());
     }
     refusals.checkRoom(batch.refusal());
     return soFar.narrow();

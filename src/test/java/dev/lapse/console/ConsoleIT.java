@@ -291,7 +291,7 @@ class ConsoleIT {
     page.locator("#by").fill("1h");
     page.locator("#lookfirst").click();
     see(page, "#would", Pattern.compile("60 deadlines"));
-    escape(page);
+    page.keyboard().press("Escape");
   }
 
   @Test

@@ -160,6 +160,34 @@ class RefusedIT {
     assertThat(sweep.run().expired()).isEqualTo(count);
   }
 
+  /** Nobody is to blame, and it must not look for one for ever. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 12})
+  void failsWhereAPrivilegeIsMissingWhateverIsDue(int count) {
+    approvals.due(count);
+    database.execute("REVOKE ALL ON outbox FROM lapse_service");
+
+    assertThatThrownBy(() -> sweep.run())
+        .isInstanceOf(DataAccessException.class)
+        .rootCause()
+        .hasMessageContaining("permission denied");
+    assertThat(sweep.refused()).isEmpty();
+  }
+
+  /** It fires without a row, too. */
+  @Test
+  void failsWhereATriggerRefusesEachStatement() {
+    database.execute(
+        """
+        CREATE FUNCTION never() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          RAISE 'never';
+        END $$;
+        CREATE TRIGGER never BEFORE UPDATE ON ai_approvals EXECUTE FUNCTION never();
+        """);
+
+    assertThatThrownBy(() -> sweep.run()).hasMessageContaining("never");
+  }
+
   /** As a counter of its tenant that an idle transaction holds. */
   @Test
   void passesOverTheOneThatWaitsForALockAndTriesItAgain() throws Exception {
