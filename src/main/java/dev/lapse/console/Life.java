@@ -43,7 +43,7 @@ public final class Life {
              -- No driver reads an infinite one.
              CASE WHEN isfinite(approval.${expires_at}) THEN ${due_at} END AS deadline,
              coalesce(approval.${expires_at} < ${now}, false) AS overdue,
-             CASE WHEN isfinite(${created}) THEN ${created} END AS created_at,
+             ${created} AS created_at,
              CASE WHEN isfinite(${executed_at_or_null}) THEN ${executed_at_or_null} END
                AS executed_at,
              now() AS clock

@@ -42,14 +42,10 @@ class EncodingIT {
   @ParameterizedTest
   @ValueSource(strings = {"LATIN1", "WIN1252"})
   void expiresAndPublishesItsText(String encoding) {
-    String relay = "encoding-" + UUID.randomUUID();
-    String topic = relay + ".expired";
+    String topic = "encoding-" + UUID.randomUUID() + ".expired";
     try (TestDatabase database = TestDatabase.encoded(Servers.postgres(), encoding)) {
       database.execute(APPROVALS);
-      String[] all = Arrays.copyOf(SETTINGS, SETTINGS.length + 2);
-      all[SETTINGS.length] = "--lapse.relay.name=" + relay;
-      all[SETTINGS.length + 1] = "--lapse.relay.topics.ApprovalExpired=" + topic;
-      try (LapseService service = LapseService.start(database, all);
+      try (LapseService service = start(database, topic);
           EventConsumer consumer =
               EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(topic))) {
         Event event = awaitOne(service, consumer);
@@ -61,6 +57,13 @@ class EncodingIT {
         assertThat(service.output()).doesNotContain("ERROR");
       }
     }
+  }
+
+  private static LapseService start(TestDatabase database, String topic) {
+    String[] all = Arrays.copyOf(SETTINGS, SETTINGS.length + 2);
+    all[SETTINGS.length] = "--lapse.relay.name=" + topic;
+    all[SETTINGS.length + 1] = "--lapse.relay.topics.ApprovalExpired=" + topic;
+    return LapseService.start(database, all);
   }
 
   private static Event awaitOne(LapseService service, EventConsumer consumer) {
@@ -132,8 +135,7 @@ class EncodingIT {
   /** PostgreSQL does not verify them where they are written, and cannot say what they are. */
   @Test
   void namesTheApprovalWhoseTextIsNoCharacterAndPublishesTheOthers() {
-    String relay = "encoding-" + UUID.randomUUID();
-    String topic = relay + ".expired";
+    String topic = "encoding-" + UUID.randomUUID() + ".expired";
     try (TestDatabase database = TestDatabase.encoded(Servers.postgres(), "WIN1252")) {
       database.execute(APPROVALS);
       database.execute(
@@ -142,10 +144,7 @@ class EncodingIT {
           VALUES ('broken', 'offen', 1, now() - interval '1 hour',
                   convert_from('\\x8182', 'WIN1252'))
           """);
-      String[] all = Arrays.copyOf(SETTINGS, SETTINGS.length + 2);
-      all[SETTINGS.length] = "--lapse.relay.name=" + relay;
-      all[SETTINGS.length + 1] = "--lapse.relay.topics.ApprovalExpired=" + topic;
-      try (LapseService service = LapseService.start(database, all);
+      try (LapseService service = start(database, topic);
           EventConsumer consumer =
               EventConsumer.ofTopics(Servers.kafka().bootstrapServers(), Set.of(topic))) {
         Event event = awaitOne(service, consumer);
